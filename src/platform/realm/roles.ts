@@ -1,0 +1,82 @@
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
+import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js';
+import { compareNames, type Difference } from './difference.ts';
+import type { RunningRealm } from './running.ts';
+import type { WantedRealm } from './wanted.ts';
+
+/** The roles a role consists of, as `role` or `client/role`. */
+function partsOf(role: RoleRepresentation): string[] {
+  const clients = Object.entries((role.composites?.client ?? {}) as Record<string, string[]>);
+  const ofClients = clients.flatMap(([client, roles]) => roles.map((name) => `${client}/${name}`));
+  return [...((role.composites?.realm ?? []) as string[]), ...ofClients];
+}
+
+/** Every role that is there, by the same names. */
+function known(running: RunningRealm): Map<string, RoleRepresentation> {
+  const ofClients = Object.entries(running.clientRoles).flatMap(([client, roles]) =>
+    roles.map((role) => [`${client}/${role.name}`, role] as const),
+  );
+  return new Map([...running.roles, ...ofClients]);
+}
+
+function permissionDifferences(
+  keycloak: KeycloakAdminClient,
+  wanted: WantedRealm,
+  running: RunningRealm,
+): Difference[] {
+  return Object.entries(wanted.roles.client ?? {}).flatMap(([client, roles]) => {
+    const there = (running.clientRoles[client] ?? []).map((role) => role.name ?? '');
+    const id = running.clients.get(client)?.id;
+    return roles
+      .filter((role) => !there.includes(role.name ?? ''))
+      .map((role) => ({
+        says: `permission ${role.name} of ${client} is missing`,
+        // The client itself may be missing in this round; the next one finds it.
+        settle: async () => id && keycloak.clients.createRole({ ...role, id }),
+      }));
+  });
+}
+
+function compositionDifferences(
+  keycloak: KeycloakAdminClient,
+  role: RoleRepresentation,
+  actual: RoleRepresentation,
+  all: Map<string, RoleRepresentation>,
+): Difference[] {
+  const { absent, surplus } = compareNames(partsOf(actual), partsOf(role));
+  const roleId = actual.id ?? '';
+  const found = (names: string[]) => names.flatMap((name) => all.get(name) ?? []);
+  return [
+    ...absent.map((name) => ({
+      says: `role ${role.name} lacks ${name}`,
+      settle: () => keycloak.roles.createComposite({ roleId }, found([name])),
+    })),
+    ...surplus.map((name) => ({
+      says: `role ${role.name} has ${name} as well`,
+      settle: () => keycloak.roles.delCompositeRoles({ id: roleId }, found([name])),
+    })),
+  ];
+}
+
+/** Permissions, and the roles that consist of them. Roles that the description does not name are left alone. */
+export function roleDifferences(
+  keycloak: KeycloakAdminClient,
+  wanted: WantedRealm,
+  running: RunningRealm,
+): Difference[] {
+  const all = known(running);
+  const roles = (wanted.roles.realm ?? []).flatMap((role) => {
+    const { name = '', description = '' } = role;
+    const actual = running.roles.get(name);
+    if (!actual) {
+      return [{ says: `role ${name} is missing`, settle: () => keycloak.roles.create({ name, description }) }];
+    }
+    const described = actual.description === description;
+    const text = {
+      says: `role ${name}: description differs`,
+      settle: () => keycloak.roles.updateByName({ name }, { name, description }),
+    };
+    return [...(described ? [] : [text]), ...compositionDifferences(keycloak, role, actual, all)];
+  });
+  return [...permissionDifferences(keycloak, wanted, running), ...roles];
+}
