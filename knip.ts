@@ -11,6 +11,8 @@ export default {
     'test/drills/run.ts',
     'test/support/{global-setup,identity-setup,*-file}.ts',
     'codegen.ts',
+    'oxlint.config.ts',
+    '.dependency-cruiser.mjs',
   ],
   project: ['src/**/*.ts!', 'local/**/*.{ts,mjs}', 'test/**/*.ts', '*.{ts,mjs}'],
   ignore: ['test/support/generated/**', 'test/fixtures/**'],

@@ -42,7 +42,7 @@ export interface Parsed extends Source {
 
 /** Parses one file; a file that cannot be parsed is the compiler's affair and throws here. */
 export function parsed(source: Source): Parsed {
-  const { program, comments, errors } = parseSync(source.path, source.text);
+  const { program, comments, errors } = parseSync(source.path, source.text, { preserveParens: false });
   if (errors.length) throw new Error(`${source.path}: ${errors[0]?.message}`);
   const starts = [0, ...[...source.text.matchAll(/\n/g)].map((found) => found.index + 1)];
   return {
