@@ -58,11 +58,12 @@ async function differences(keycloak: KeycloakAdminClient, wanted: WantedRealm): 
   }
   const parts = [
     settingDifferences,
-    profileDifferences,
     actionDifferences,
     roleDifferences,
     scopeDifferences,
     clientDifferences,
+    // Last, for it names a scope.
+    profileDifferences,
   ];
   return parts.flatMap((part) => part(keycloak, wanted, running));
 }
