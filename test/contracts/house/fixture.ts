@@ -8,9 +8,17 @@ import { checks } from './checks.ts';
 const root = resolve(import.meta.dirname, '../../..');
 const shared = ['.oxfmtrc.json', 'oxlint.config.ts', '.dependency-cruiser.mjs', 'knip.ts', 'tsconfig.json'];
 
+const manifest = {
+  name: 'sample',
+  private: true,
+  type: 'module',
+  dependencies: { zod: '*' },
+  devDependencies: { oxlint: '*' },
+};
+
 /** A small tree that every check accepts. */
 const sound: Record<string, string> = {
-  'package.json': `${JSON.stringify({ name: 'sample', private: true, type: 'module', dependencies: { zod: '*' } }, null, 2)}\n`,
+  'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
   'src/main.ts':
     "import { z } from 'zod';\nimport { greeting } from './domain/greeting.ts';\n\nz.string().parse(greeting);\n",
   'src/domain/greeting.ts': "/** What a customer reads first. */\nexport const greeting = 'Hello';\n",
