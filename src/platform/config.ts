@@ -2,7 +2,12 @@ import { z } from 'zod';
 
 const list = z
   .string()
-  .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean))
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
   .pipe(z.array(z.string()).min(1));
 
 const secret = z.string().min(32, 'must have at least 32 characters');
@@ -24,14 +29,18 @@ const keyring = list.transform((parts, ctx) => {
 });
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const seconds = (standard: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(standard);
+const seconds = (standard: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(standard);
 const count = seconds;
 const origin = z.url().transform((text) => new URL(text).origin);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Every variable the service reads, with what it means. Secrets and addresses have no default (design §9). */
 export const variables = z.object({
-  NODE_ENV: z.enum(['production', 'development', 'test']).default('production').describe('production hides introspection and the query page'),
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'])
+    .default('production')
+    .describe('production hides introspection and the query page'),
   ROLE: z.enum(['server', 'worker', 'all']).default('all').describe('what this process does'),
   HOST: z.string().default('127.0.0.1').describe('address the public listener binds'),
   PORT: port.default(4000).describe('port of the public listener'),
@@ -39,7 +48,16 @@ export const variables = z.object({
   ADMIN_PORT: port.default(4001).describe('port of health, metrics and the deliveries from Keycloak'),
   PUBLIC_URL: origin.describe('origin under which browsers reach the service'),
   ALLOWED_ORIGINS: list.describe('origins whose pages may call with cookies, by comma'),
-  TRUSTED_PROXIES: z.string().default('').transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean)).describe('addresses or networks whose X-Forwarded-For counts, by comma'),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .describe('addresses or networks whose X-Forwarded-For counts, by comma'),
   DATABASE_URL: z.url().describe('PostgreSQL of the service'),
   KEYS_DATABASE_URL: z.url().describe('PostgreSQL of the customer keys, a database of its own'),
   DATABASE_POOL: count(10, 2, 100).describe('connections to the main database'),
@@ -56,21 +74,32 @@ export const variables = z.object({
   SERVICE_CLIENT_ID: z.string().min(1).describe('our service account at Keycloak'),
   SERVICE_CLIENT_SECRET: secret.describe('its secret'),
   ROUTER_SECRETS: list.pipe(z.array(secret).max(2)).describe('credentials of the router, two at once for rotation'),
-  KEY_ENCRYPTION_KEYS: keyring.describe('keys that wrap the customer keys, `id:base64` by comma; the last wraps new ones'),
-  INDEX_KEYS: keyring.describe('keys of the hashes by which sealed values are found, `version:base64` by comma; at most two, the last is current'),
+  KEY_ENCRYPTION_KEYS: keyring.describe(
+    'keys that wrap the customer keys, `id:base64` by comma; the last wraps new ones',
+  ),
+  INDEX_KEYS: keyring.describe(
+    'keys of the hashes by which sealed values are found, `version:base64` by comma; at most two, the last is current',
+  ),
   TOKEN_KEY: key.describe('key that derives refresh handles and signs cookies, 32 bytes in base64'),
   SESSION_IDLE_SECONDS: seconds(3600, 60, 86_400).describe('a session ends after so long without use'),
   SESSION_MAX_SECONDS: seconds(3600, 60, 2_592_000).describe('a session ends after so long whatever happens'),
   REGISTRATION_MAILS_PER_HOUR: count(3, 1, 1000).describe('mails an address gets from registrations, per hour'),
   REGISTRATIONS_PER_HOUR: count(20, 1, 1_000_000).describe('registrations from one network (/24, /48), per hour'),
-  REGISTRATION_TIME_MS: count(800, 0, 10_000).describe('least time a registration takes to answer, known address or not'),
+  REGISTRATION_TIME_MS: count(800, 0, 10_000).describe(
+    'least time a registration takes to answer, known address or not',
+  ),
   UNPROVEN_DAYS: count(7, 1, 60).describe('days after which an unproven registration is dropped'),
   SMTP_URL: z.url().describe('where our own mails go'),
   MAIL_FROM: z.string().min(3).describe('their sender'),
   EVENT_SOURCE: z.string().default('urn:customers').describe('`source` of published events'),
   STREAM_MAX_LENGTH: count(1_000_000, 1000, 100_000_000).describe('entries the published stream keeps at least'),
-  SWEEP_MAX_MISSING: count(20, 1, 1_000_000).describe('a sweep that misses more users than this (or 0.1 %) stops with an alarm'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').describe('least level that is logged'),
+  SWEEP_MAX_MISSING: count(20, 1, 1_000_000).describe(
+    'a sweep that misses more users than this (or 0.1 %) stops with an alarm',
+  ),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+    .default('info')
+    .describe('least level that is logged'),
   INTROSPECTION: flag.optional().describe('shows the schema to clients; on by default outside production'),
 });
 
@@ -88,15 +117,24 @@ function shape(v: z.infer<typeof variables>) {
     production: v.NODE_ENV === 'production',
     role: v.ROLE,
     server: {
-      host: v.HOST, port: v.PORT, adminHost: v.ADMIN_HOST, adminPort: v.ADMIN_PORT, publicUrl: v.PUBLIC_URL,
-      allowedOrigins: v.ALLOWED_ORIGINS, trustedProxies: v.TRUSTED_PROXIES,
-      introspection: v.INTROSPECTION ?? v.NODE_ENV !== 'production', routerSecrets: v.ROUTER_SECRETS,
+      host: v.HOST,
+      port: v.PORT,
+      adminHost: v.ADMIN_HOST,
+      adminPort: v.ADMIN_PORT,
+      publicUrl: v.PUBLIC_URL,
+      allowedOrigins: v.ALLOWED_ORIGINS,
+      trustedProxies: v.TRUSTED_PROXIES,
+      introspection: v.INTROSPECTION ?? v.NODE_ENV !== 'production',
+      routerSecrets: v.ROUTER_SECRETS,
     },
     database: { url: v.DATABASE_URL, keysUrl: v.KEYS_DATABASE_URL, pool: v.DATABASE_POOL },
     redis: { url: v.REDIS_URL },
     keycloak: {
-      url: v.KEYCLOAK_URL.replace(/\/$/, ''), realm: v.KEYCLOAK_REALM, issuer: v.KEYCLOAK_ISSUER,
-      eventsKey: v.KEYCLOAK_EVENTS_KEY, timeoutSeconds: v.KEYCLOAK_TIMEOUT_SECONDS,
+      url: v.KEYCLOAK_URL.replace(/\/$/, ''),
+      realm: v.KEYCLOAK_REALM,
+      issuer: v.KEYCLOAK_ISSUER,
+      eventsKey: v.KEYCLOAK_EVENTS_KEY,
+      timeoutSeconds: v.KEYCLOAK_TIMEOUT_SECONDS,
       bff: { id: v.BFF_CLIENT_ID, secret: v.BFF_CLIENT_SECRET },
       service: { id: v.SERVICE_CLIENT_ID, secret: v.SERVICE_CLIENT_SECRET },
     },
@@ -104,8 +142,10 @@ function shape(v: z.infer<typeof variables>) {
     keys: { encryption: v.KEY_ENCRYPTION_KEYS, index: v.INDEX_KEYS, token: v.TOKEN_KEY },
     session: { idleSeconds: v.SESSION_IDLE_SECONDS, maxSeconds: v.SESSION_MAX_SECONDS },
     registration: {
-      mailsPerHour: v.REGISTRATION_MAILS_PER_HOUR, perNetworkPerHour: v.REGISTRATIONS_PER_HOUR,
-      answerMs: v.REGISTRATION_TIME_MS, unprovenDays: v.UNPROVEN_DAYS,
+      mailsPerHour: v.REGISTRATION_MAILS_PER_HOUR,
+      perNetworkPerHour: v.REGISTRATIONS_PER_HOUR,
+      answerMs: v.REGISTRATION_TIME_MS,
+      unprovenDays: v.UNPROVEN_DAYS,
     },
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
     events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },
@@ -134,7 +174,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   throw new ConfigError(
     result.error.issues.map((issue) => {
       const name = String(issue.path[0]);
-      return given[name] === undefined ? `${name} is missing: ${variables.shape[name as keyof typeof variables.shape].description}` : `${name} ${issue.message}`;
+      return given[name] === undefined
+        ? `${name} is missing: ${variables.shape[name as keyof typeof variables.shape].description}`
+        : `${name} ${issue.message}`;
     }),
   );
 }

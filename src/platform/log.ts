@@ -1,9 +1,29 @@
-import { pino, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type Logger } from 'pino';
 
 /** Fields that never reach a log line, wherever they stand. The second net: the first is not to log them. */
 const redacted = [
-  'email', 'emailLookup', 'address', 'phone', 'name', 'givenName', 'familyName', 'displayName', 'birthDate', 'password',
-  'token', 'accessToken', 'refreshToken', 'idToken', 'code', 'secret', 'cookie', 'authorization', 'body', 'query', 'variables', 'ip',
+  'email',
+  'emailLookup',
+  'address',
+  'phone',
+  'name',
+  'givenName',
+  'familyName',
+  'displayName',
+  'birthDate',
+  'password',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'idToken',
+  'code',
+  'secret',
+  'cookie',
+  'authorization',
+  'body',
+  'query',
+  'variables',
+  'ip',
 ];
 
 /** Structured log: constant message, named fields, one line a fact. */
@@ -13,7 +33,10 @@ export type Log = Logger;
 export function errorShape(error: unknown): { name: string; code?: string; at?: string } {
   if (!(error instanceof Error)) return { name: typeof error };
   const code = (error as { code?: unknown }).code;
-  const at = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))?.trim();
+  const at = error.stack
+    ?.split('\n')
+    .find((line) => line.trimStart().startsWith('at '))
+    ?.trim();
   return { name: error.name, ...(typeof code === 'string' ? { code } : {}), ...(at ? { at } : {}) };
 }
 
@@ -26,7 +49,7 @@ export function createLog(level: string, destination?: { write(line: string): vo
   const options = {
     level,
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: stdTimeFunctions.isoTime,
     redact: { paths: redacted.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[redacted]' },
     serializers: { err: errorShape, error: errorShape },
   };
