@@ -68,6 +68,10 @@ export default defineConfig({
   rules: {
     // The compiler knows what a module exports by default; this rule does not read declarations.
     'import/default': 'off',
+    // The callbacks belong to libraries that offer nothing else.
+    'promise/no-callback-in-promise': 'off',
+    'no-unused-vars': ['error', { ignoreRestSiblings: true, argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    'typescript/require-array-sort-compare': ['error', { ignoreStringArrays: true }],
     eqeqeq: 'error',
     'no-var': 'error',
     'prefer-const': 'error',
