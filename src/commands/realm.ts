@@ -62,7 +62,6 @@ async function differences(keycloak: KeycloakAdminClient, wanted: WantedRealm): 
     roleDifferences,
     scopeDifferences,
     clientDifferences,
-    // Last, for it names a scope.
     profileDifferences,
   ];
   return parts.flatMap((part) => part(keycloak, wanted, running));

@@ -37,7 +37,6 @@ function assignedDifferences(
   kind: Kind,
   client: ClientRepresentation,
   running: RunningRealm,
-  mayHaveMore: boolean,
 ): Difference[] {
   const key = kind === 'default' ? 'defaultClientScopes' : 'optionalClientScopes';
   const actual = running.clients.get(client.clientId ?? '');
@@ -54,7 +53,7 @@ function assignedDifferences(
       // A scope that is made in this round is assigned in the next.
       settle: async () => running.clientScopes.has(name) && add(name),
     })),
-    ...(mayHaveMore ? [] : surplus).map((name) => ({
+    ...surplus.map((name) => ({
       says: `client ${client.clientId} has the ${kind} scope ${name} as well`,
       settle: () => remove(name),
     })),
@@ -84,8 +83,8 @@ function clientDifference(
   }
   return [
     ...fieldDifferences(keycloak, client, running),
-    ...assignedDifferences(keycloak, 'default', client, running, false),
-    ...assignedDifferences(keycloak, 'optional', client, running, false),
+    ...assignedDifferences(keycloak, 'default', client, running),
+    ...assignedDifferences(keycloak, 'optional', client, running),
     ...ownMapperDifferences(keycloak, client, running),
   ];
 }
@@ -146,10 +145,7 @@ export function clientDifferences(
   const unwanted = wanted.unwanted.clients.filter((name) => running.clients.has(name));
   return [
     ...wanted.clients.flatMap((client) => clientDifference(keycloak, client, running)),
-    ...wanted.builtInClients.flatMap((client) => [
-      ...fieldDifferences(keycloak, client, running),
-      ...assignedDifferences(keycloak, 'default', client, running, true),
-    ]),
+    ...wanted.builtInClients.flatMap((client) => fieldDifferences(keycloak, client, running)),
     ...wanted.users.flatMap((user) => serviceRoleDifferences(keycloak, user, running)),
     ...unwanted.map((name) => ({
       says: `client ${name} must not exist here`,

@@ -18,7 +18,7 @@ export type WantedRealm = Omit<RealmRepresentation, 'clientScopeMappings'> & {
   roles: NonNullable<RealmRepresentation['roles']>;
   users: UserRepresentation[];
   userProfile: UserProfileConfig;
-  /** Fields of clients that every realm has; `defaultClientScopes` are added to theirs. */
+  /** Fields that we change at clients that every realm has. */
   builtInClients: ClientRepresentation[];
   /** Clients and scopes of overlays that were not asked for, and must not exist. */
   unwanted: { clients: string[]; clientScopes: string[] };
