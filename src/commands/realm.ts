@@ -10,7 +10,7 @@ import { actionDifferences, profileDifferences, settingDifferences } from '../pl
 import { importable, wantedRealm, type WantedRealm } from '../platform/realm/wanted.ts';
 
 /** The variables that the command reads. Those without a question mark must be set. */
-export type RealmEnvironment = Readonly<Record<string, string | undefined>>;
+type RealmEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Which Keycloak, and what the realm should be.

@@ -70,7 +70,8 @@ async function accessToken(who: { username: string; password: string }, scope = 
   const { username, password } = who;
   const form = { grant_type: 'password', client_id: clients.cli.id, username, password, scope };
   const { access_token: token } = await tokenFrom(keycloak.realm, form);
-  return token ?? expect.fail('no access token');
+  if (!token) throw new Error('Keycloak gave no access token.');
+  return token;
 }
 
 const claimsOf = (token: string): Claims =>

@@ -8,7 +8,7 @@ import type { WantedRealm } from './wanted.ts';
 function partsOf(role: RoleRepresentation): string[] {
   const clients = Object.entries((role.composites?.client ?? {}) as Record<string, string[]>);
   const ofClients = clients.flatMap(([client, roles]) => roles.map((name) => `${client}/${name}`));
-  return [...((role.composites?.realm ?? []) as string[]), ...ofClients];
+  return [...(role.composites?.realm ?? []), ...ofClients];
 }
 
 /** Every role that is there, by the same names. */

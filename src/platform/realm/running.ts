@@ -7,7 +7,7 @@ import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs
 import type { ScopeMapping, WantedRealm } from './wanted.ts';
 
 /** A service account as it is: its user and the roles it has, by client. */
-export type ServiceAccount = { userId: string; realmRoles: string[]; clientRoles: Record<string, string[]> };
+type ServiceAccount = { userId: string; realmRoles: string[]; clientRoles: Record<string, string[]> };
 
 /** A realm as it is. */
 export type RunningRealm = {
@@ -79,7 +79,7 @@ export async function runningRealm(
   const { realm } = wanted;
   if (!(await keycloak.realms.findOne({ realm }))) return undefined;
   const settings = await keycloak.realms.export({ realm, exportClients: true, exportGroupsAndRoles: true });
-  const clients = byName(settings.clients as ClientRepresentation[] | undefined, (client) => client.clientId);
+  const clients = byName(settings.clients, (client) => client.clientId);
   const [userProfile, secrets, serviceAccounts] = await Promise.all([
     keycloak.users.getProfile(),
     readSecrets(keycloak, wanted, clients),

@@ -25,7 +25,7 @@ export type WantedRealm = Omit<RealmRepresentation, 'clientScopeMappings'> & {
 };
 
 /** Where the descriptions are: one file for production, and overlays that only a local stack adds. */
-export type RealmFiles = { realm: URL; overlays: Record<string, URL> };
+type RealmFiles = { realm: URL; overlays: Record<string, URL> };
 
 type Values = Readonly<Record<string, string | undefined>>;
 type Overlay = Partial<Omit<RealmRepresentation, 'clientScopeMappings'>>;

@@ -16,8 +16,9 @@ import org.keycloak.models.KeycloakSessionFactory;
 import org.keycloak.models.utils.KeycloakModelUtils;
 
 /**
- * Carries the outbox to the receiver, oldest first, for as long as it takes. Every node has one; the rows are locked while they travel, so nodes share
- * the work and none has to take over from another.
+ * Carries the outbox to the receiver, oldest first, for as long as it takes. Every node has one;
+ * the rows are locked while they travel, so nodes share the work and none has to take over from
+ * another.
  */
 final class Courier implements AutoCloseable {
 
@@ -30,7 +31,8 @@ final class Courier implements AutoCloseable {
   private static final Duration KEEP_DELIVERED = Duration.ofDays(7);
 
   /** Pauses after the first, second, and every further failure in a row. */
-  private static final List<Duration> PAUSES = List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(5));
+  private static final List<Duration> PAUSES =
+      List.of(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(5));
 
   private final KeycloakSessionFactory sessions;
   private final SignedPost post;
@@ -61,12 +63,16 @@ final class Courier implements AutoCloseable {
         .description("Changes that the customer service has not yet been told of")
         .register(Metrics.globalRegistry);
     Gauge.builder("customer_outbox_oldest_seconds", this::oldestAge)
-        .description("Age of the oldest change that the customer service has not yet been told of; 0 when there is none")
+        .description(
+            "Age of the oldest change that the customer service has not yet been told of; 0 when there is none")
         .register(Metrics.globalRegistry);
     executor.scheduleWithFixedDelay(this::run, 0, TICK.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Delivers now instead of at the next tick. Only for speed: what is not kicked is found by the tick. */
+  /**
+   * Delivers now instead of at the next tick. Only for speed: what is not kicked is found by the
+   * tick.
+   */
   void kick() {
     if (!kicked.compareAndSet(false, true)) {
       return;
@@ -90,7 +96,9 @@ final class Courier implements AutoCloseable {
   /** An exception would end the schedule for good, so none may leave. */
   private void run() {
     try {
-      while (!Instant.now().isBefore(quietUntil) && KeycloakModelUtils.runJobInTransactionWithResult(sessions, session -> carry(new Outbox(session)))) {
+      while (!Instant.now().isBefore(quietUntil)
+          && KeycloakModelUtils.runJobInTransactionWithResult(
+              sessions, session -> carry(new Outbox(session)))) {
         LOG.debug("a full batch was delivered, the next one follows");
       }
       keepHouse();
@@ -122,7 +130,9 @@ final class Courier implements AutoCloseable {
 
   private void pause(String reason) {
     if (failures == 0) {
-      LOG.warnf("customer events cannot be delivered (%s); nothing is lost, retrying until it succeeds", reason);
+      LOG.warnf(
+          "customer events cannot be delivered (%s); nothing is lost, retrying until it succeeds",
+          reason);
     }
     quietUntil = Instant.now().plus(PAUSES.get(Math.min(failures, PAUSES.size() - 1)));
     failures++;
@@ -152,6 +162,8 @@ final class Courier implements AutoCloseable {
 
   private double oldestAge() {
     Instant oldest = backlog.oldest();
-    return oldest == null ? 0 : Math.max(0, Duration.between(oldest, Instant.now()).toMillis() / 1000.0);
+    return oldest == null
+        ? 0
+        : Math.max(0, Duration.between(oldest, Instant.now()).toMillis() / 1000.0);
   }
 }

@@ -13,14 +13,16 @@ import org.keycloak.events.admin.OperationType;
 import org.keycloak.events.admin.ResourceType;
 
 /**
- * What leaves Keycloak about a change: ids, type, time and actor, never a value. It says "look at this user again" or "this session has ended"; the
- * receiver reads the rest.
+ * What leaves Keycloak about a change: ids, type, time and actor, never a value. It says "look at
+ * this user again" or "this session has ended"; the receiver reads the rest.
  *
  * @param id of this event, the receiver's idempotency key
  * @param realm its name
- * @param kind {@code user}: somebody did it to their own account; {@code admin}: done through the admin API
- * @param type for {@code user} Keycloak's event type; for {@code admin} the resource and what was done to it, such as {@code USER_UPDATE}, {@code
- *     USER_LOGOUT}, {@code USER_SESSION_DELETE}, {@code REALM_LOGOUT_ALL}
+ * @param kind {@code user}: somebody did it to their own account; {@code admin}: done through the
+ *     admin API
+ * @param type for {@code user} Keycloak's event type; for {@code admin} the resource and what was
+ *     done to it, such as {@code USER_UPDATE}, {@code USER_LOGOUT}, {@code USER_SESSION_DELETE},
+ *     {@code REALM_LOGOUT_ALL}
  * @param userId absent when only a session is known, or all are meant
  * @param sessionId present when this session has ended, or was in use
  * @param time milliseconds since 1970, stamped before the commit
@@ -42,7 +44,10 @@ record CustomerEvent(
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Actor(String type, String id, String clientId) {}
 
-  /** Sign-ins and refreshes are absent on purpose: they change nothing that we keep, a thousand times a second. */
+  /**
+   * Sign-ins and refreshes are absent on purpose: they change nothing that we keep, a thousand
+   * times a second.
+   */
   private static final Set<EventType> CHANGES =
       EnumSet.of(
           EventType.REGISTER,
@@ -66,36 +71,73 @@ record CustomerEvent(
           EventType.REVOKE_GRANT,
           EventType.USER_SESSION_DELETED);
 
-  private static final Set<EventType> BY_THE_SYSTEM = EnumSet.of(EventType.USER_DISABLED_BY_PERMANENT_LOCKOUT, EventType.USER_SESSION_DELETED);
+  private static final Set<EventType> BY_THE_SYSTEM =
+      EnumSet.of(EventType.USER_DISABLED_BY_PERMANENT_LOCKOUT, EventType.USER_SESSION_DELETED);
 
-  /** Empty for what is no change. A session that merely ran out is none: its tokens ran out before it, and there are as many of these as sign-ins. */
+  /**
+   * Empty for what is no change. A session that merely ran out is none: its tokens ran out before
+   * it, and there are as many of these as sign-ins.
+   */
   static Optional<CustomerEvent> of(Event event, String id, String realm) {
-    boolean ranOut = event.getDetails() != null && Details.USER_SESSION_EXPIRED_REASON.equals(event.getDetails().get(Details.REASON));
-    if (!CHANGES.contains(event.getType()) || ranOut || (event.getUserId() == null && event.getSessionId() == null)) {
+    boolean ranOut =
+        event.getDetails() != null
+            && Details.USER_SESSION_EXPIRED_REASON.equals(event.getDetails().get(Details.REASON));
+    if (!CHANGES.contains(event.getType())
+        || ranOut
+        || (event.getUserId() == null && event.getSessionId() == null)) {
       return Optional.empty();
     }
-    Actor actor = BY_THE_SYSTEM.contains(event.getType()) ? new Actor("system", null, null) : new Actor("customer", event.getUserId(), event.getClientId());
+    Actor actor =
+        BY_THE_SYSTEM.contains(event.getType())
+            ? new Actor("system", null, null)
+            : new Actor("customer", event.getUserId(), event.getClientId());
     return Optional.of(
         new CustomerEvent(
-            id, realm, "user", event.getType().name(), null, null, event.getUserId(), event.getSessionId(), event.getTime(), actor));
+            id,
+            realm,
+            "user",
+            event.getType().name(),
+            null,
+            null,
+            event.getUserId(),
+            event.getSessionId(),
+            event.getTime(),
+            actor));
   }
 
   /** Empty for what concerns neither a user nor a session. */
   static Optional<CustomerEvent> of(AdminEvent event, String id, String realm, Actor actor) {
-    String[] path = event.getResourcePath() == null ? new String[0] : event.getResourcePath().split("/");
+    String[] path =
+        event.getResourcePath() == null ? new String[0] : event.getResourcePath().split("/");
     String userId = path.length > 1 && path[0].equals("users") ? path[1] : null;
-    String sessionId = path.length > 1 && event.getResourceType() == ResourceType.USER_SESSION ? path[1] : null;
+    String sessionId =
+        path.length > 1 && event.getResourceType() == ResourceType.USER_SESSION ? path[1] : null;
     boolean everybody = path.length == 1 && path[0].equals("logout-all");
     if (userId == null && sessionId == null && !everybody) {
       return Optional.empty();
     }
     String resource = event.getResourceTypeAsString();
     String operation = event.getOperationType().name();
-    String done = event.getOperationType() == OperationType.ACTION ? action(path, everybody) : operation;
-    return Optional.of(new CustomerEvent(id, realm, "admin", resource + "_" + done, resource, operation, userId, sessionId, event.getTime(), actor));
+    String done =
+        event.getOperationType() == OperationType.ACTION ? action(path, everybody) : operation;
+    return Optional.of(
+        new CustomerEvent(
+            id,
+            realm,
+            "admin",
+            resource + "_" + done,
+            resource,
+            operation,
+            userId,
+            sessionId,
+            event.getTime(),
+            actor));
   }
 
-  /** {@code users/{id}/reset-password} is RESET_PASSWORD: the segment after the id, which is Keycloak's own word and no value. */
+  /**
+   * {@code users/{id}/reset-password} is RESET_PASSWORD: the segment after the id, which is
+   * Keycloak's own word and no value.
+   */
   private static String action(String[] path, boolean everybody) {
     String word = everybody ? path[0] : path.length > 2 ? path[2] : OperationType.ACTION.name();
     return word.toUpperCase(Locale.ROOT).replace('-', '_');

@@ -25,14 +25,20 @@ final class CustomerEventsListener implements EventListenerProvider {
 
   @Override
   public void onEvent(Event event) {
-    CustomerEvent.of(event, UUID.randomUUID().toString(), realmName(event.getRealmId(), event.getRealmName()))
+    CustomerEvent.of(
+            event,
+            UUID.randomUUID().toString(),
+            realmName(event.getRealmId(), event.getRealmName()))
         .ifPresent(change -> write(event.getRealmId(), change));
   }
 
   @Override
   public void onEvent(AdminEvent event, boolean includeRepresentation) {
     CustomerEvent.of(
-            event, UUID.randomUUID().toString(), realmName(event.getRealmId(), event.getRealmName()), actor(event.getAuthDetails()))
+            event,
+            UUID.randomUUID().toString(),
+            realmName(event.getRealmId(), event.getRealmName()),
+            actor(event.getAuthDetails()))
         .ifPresent(change -> write(event.getRealmId(), change));
   }
 
@@ -40,8 +46,9 @@ final class CustomerEventsListener implements EventListenerProvider {
   public void close() {}
 
   /**
-   * Writes in the prepare step, not at once: Keycloak swallows what a listener throws, and a transaction that is merely marked for rollback still
-   * answers 201. An exception in the prepare step fails the commit, so there is no change without its row.
+   * Writes in the prepare step, not at once: Keycloak swallows what a listener throws, and a
+   * transaction that is merely marked for rollback still answers 201. An exception in the prepare
+   * step fails the commit, so there is no change without its row.
    */
   private void write(String realmId, CustomerEvent change) {
     session
@@ -84,8 +91,14 @@ final class CustomerEventsListener implements EventListenerProvider {
     }
     RealmModel realm = by.getRealmId() == null ? null : session.realms().getRealm(by.getRealmId());
     UserModel user = realm == null ? null : session.users().getUserById(realm, by.getUserId());
-    ClientModel client = realm == null || by.getClientId() == null ? null : session.clients().getClientById(realm, by.getClientId());
+    ClientModel client =
+        realm == null || by.getClientId() == null
+            ? null
+            : session.clients().getClientById(realm, by.getClientId());
     boolean service = user != null && user.getServiceAccountClientLink() != null;
-    return new CustomerEvent.Actor(service ? "service" : "staff", by.getUserId(), client == null ? null : client.getClientId());
+    return new CustomerEvent.Actor(
+        service ? "service" : "staff",
+        by.getUserId(),
+        client == null ? null : client.getClientId());
   }
 }

@@ -8,7 +8,10 @@ import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.KeycloakSessionFactory;
 import org.keycloak.models.utils.PostMigrationEvent;
 
-/** The listener {@code customer-events}: no change of a user and no end of a session is lost on its way to the customer service. */
+/**
+ * The listener {@code customer-events}: no change of a user and no end of a session is lost on its
+ * way to the customer service.
+ */
 public final class CustomerEventsListenerFactory implements EventListenerProviderFactory {
 
   /** What a realm's list of event listeners calls it. */
@@ -62,14 +65,19 @@ public final class CustomerEventsListenerFactory implements EventListenerProvide
 
   private static URI url(String value) {
     if (value == null || !value.matches("https?://[^\\s]+")) {
-      throw new IllegalArgumentException(OPTION + "url must be the http(s) address that customer events are delivered to");
+      throw new IllegalArgumentException(
+          OPTION + "url must be the http(s) address that customer events are delivered to");
     }
     return URI.create(value);
   }
 
   private static String key(String value) {
     if (value == null || value.length() < SHORTEST_KEY) {
-      throw new IllegalArgumentException(OPTION + "key must be a secret of at least " + SHORTEST_KEY + " characters that signs customer events");
+      throw new IllegalArgumentException(
+          OPTION
+              + "key must be a secret of at least "
+              + SHORTEST_KEY
+              + " characters that signs customer events");
     }
     return value;
   }

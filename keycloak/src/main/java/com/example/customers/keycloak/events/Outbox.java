@@ -13,8 +13,9 @@ import org.keycloak.models.jpa.entities.OutboxEntryStatus;
 import org.keycloak.util.JsonSerialization;
 
 /**
- * Our rows in Keycloak's own table {@code OUTBOX_ENTRY}. The table's code is an internal interface, new in Keycloak 26.7: no other class of ours touches
- * it, and each new minor version is tried before it is used.
+ * Our rows in Keycloak's own table {@code OUTBOX_ENTRY}. The table's code is an internal interface,
+ * new in Keycloak 26.7: no other class of ours touches it, and each new minor version is tried
+ * before it is used.
  */
 final class Outbox {
 
@@ -34,9 +35,20 @@ final class Outbox {
 
   /** Adds a row within the running transaction. */
   void write(String realmId, CustomerEvent event) {
-    String owner = event.userId() != null ? event.userId() : event.sessionId() != null ? event.sessionId() : EVERYBODY;
+    String owner =
+        event.userId() != null
+            ? event.userId()
+            : event.sessionId() != null ? event.sessionId() : EVERYBODY;
     try {
-      store.enqueuePending(KIND, realmId, owner, null, event.id(), event.type(), JsonSerialization.writeValueAsString(event), null);
+      store.enqueuePending(
+          KIND,
+          realmId,
+          owner,
+          null,
+          event.id(),
+          event.type(),
+          JsonSerialization.writeValueAsString(event),
+          null);
     } catch (IOException e) {
       throw new IllegalStateException("an event could not be written as JSON", e);
     }
@@ -64,7 +76,10 @@ final class Outbox {
       rows.forEach(store::markDelivered);
     }
 
-    /** Notes the failure on the first row. Its due time stays, for rows are taken in that order and must keep their places. */
+    /**
+     * Notes the failure on the first row. Its due time stays, for rows are taken in that order and
+     * must keep their places.
+     */
     void failed(String reason) {
       OutboxEntryEntity first = rows.get(0);
       store.recordFailure(first, first.getNextAttemptAt(), reason);
@@ -79,7 +94,8 @@ final class Outbox {
     EntityManager em = session.getProvider(JpaConnectionProvider.class).getEntityManager();
     Object[] row =
         em.createQuery(
-                "select count(e), min(e.createdAt) from OutboxEntryEntity e where e.entryKind = :kind and e.status = :status", Object[].class)
+                "select count(e), min(e.createdAt) from OutboxEntryEntity e where e.entryKind = :kind and e.status = :status",
+                Object[].class)
             .setParameter("kind", KIND)
             .setParameter("status", OutboxEntryStatus.PENDING)
             .getSingleResult();

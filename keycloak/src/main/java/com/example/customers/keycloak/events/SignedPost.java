@@ -15,7 +15,10 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Sends batches to the receiver, each with {@code x-signature: t=<unix seconds>,v1=<hex HMAC-SHA-256 of "t.body">}. */
+/**
+ * Sends batches to the receiver, each with {@code x-signature: t=<unix seconds>,v1=<hex
+ * HMAC-SHA-256 of "t.body">}.
+ */
 final class SignedPost {
 
   private static final Duration CONNECT = Duration.ofSeconds(2);
@@ -28,8 +31,13 @@ final class SignedPost {
   SignedPost(URI url, String key) {
     this.url = url;
     this.key = new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
-    // HTTP/1.1: the JDK would offer h2c in an Upgrade header, which servers with WebSockets take for one.
-    this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT).build();
+    // HTTP/1.1: the JDK would offer h2c in an Upgrade header, which servers with WebSockets take
+    // for one.
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT)
+            .build();
   }
 
   /** Empty once the receiver has answered 2xx; otherwise why not. */

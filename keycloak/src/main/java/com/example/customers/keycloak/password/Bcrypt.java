@@ -9,18 +9,27 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
 
-/** bcrypt ({@code $2b$}) without its two traps: the silent cut at 72 bytes, and costs that hang a server or protect nothing. */
+/**
+ * bcrypt ({@code $2b$}) without its two traps: the silent cut at 72 bytes, and costs that hang a
+ * server or protect nothing.
+ */
 final class Bcrypt {
 
   static final int LOWEST_COST = 10;
   static final int HIGHEST_COST = 16;
 
-  /** The longest password, in UTF-8 bytes, that is hashed as it is: bcrypt reads 72 bytes, of which one is the closing NUL. */
+  /**
+   * The longest password, in UTF-8 bytes, that is hashed as it is: bcrypt reads 72 bytes, of which
+   * one is the closing NUL.
+   */
   static final int LONGEST_PLAIN = 71;
 
   private static final int SALT_BYTES = 16;
 
-  /** Keeps what enters bcrypt apart from any other HMAC-SHA-384 of the same password, in case such a list leaks elsewhere. */
+  /**
+   * Keeps what enters bcrypt apart from any other HMAC-SHA-384 of the same password, in case such a
+   * list leaks elsewhere.
+   */
   private static final byte[] LABEL = "customer-password-v1".getBytes(StandardCharsets.UTF_8);
 
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -31,7 +40,10 @@ final class Bcrypt {
     return cost >= LOWEST_COST && cost <= HIGHEST_COST;
   }
 
-  /** Whether bcrypt alone would lose a part of this password: it cuts long ones, and reads {@code a} and {@code a\0a} alike. */
+  /**
+   * Whether bcrypt alone would lose a part of this password: it cuts long ones, and reads {@code a}
+   * and {@code a\0a} alike.
+   */
   static boolean needsPreHash(String password) {
     return password.indexOf('\0') >= 0 || utf8(password).length > LONGEST_PLAIN;
   }
@@ -44,7 +56,13 @@ final class Bcrypt {
   static String hash(String password, int cost) {
     if (!allows(cost)) {
       throw new IllegalArgumentException(
-          "bcrypt cost " + cost + " is outside " + LOWEST_COST + " to " + HIGHEST_COST + "; set hashIterations(12) in the password policy");
+          "bcrypt cost "
+              + cost
+              + " is outside "
+              + LOWEST_COST
+              + " to "
+              + HIGHEST_COST
+              + "; set hashIterations(12) in the password policy");
     }
     byte[] salt = new byte[SALT_BYTES];
     RANDOM.nextBytes(salt);
@@ -59,11 +77,15 @@ final class Bcrypt {
   /**
    * Compares in constant time.
    *
-   * @param preHashed what the credential recorded; a plain one never matches a password that bcrypt would cut
-   * @param hash {@code $2a$}, {@code $2b$} or {@code $2y$}; anything else, or a cost outside 10 to 16, matches nothing
+   * @param preHashed what the credential recorded; a plain one never matches a password that bcrypt
+   *     would cut
+   * @param hash {@code $2a$}, {@code $2b$} or {@code $2y$}; anything else, or a cost outside 10 to
+   *     16, matches nothing
    */
   static boolean matches(String password, boolean preHashed, String hash) {
-    if (hash == null || !hash.matches("\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}") || !allows(Integer.parseInt(hash.substring(4, 6)))) {
+    if (hash == null
+        || !hash.matches("\\$2[aby]\\$\\d\\d\\$[./A-Za-z0-9]{53}")
+        || !allows(Integer.parseInt(hash.substring(4, 6)))) {
       return false;
     }
     if (!preHashed && needsPreHash(password)) {

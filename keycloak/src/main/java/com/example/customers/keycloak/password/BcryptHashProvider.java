@@ -11,7 +11,10 @@ import org.keycloak.models.PasswordPolicy;
 import org.keycloak.models.credential.PasswordCredentialModel;
 import org.keycloak.models.credential.dto.PasswordCredentialData;
 
-/** Hashes customer passwords with bcrypt, cost 12 (spec §5). Selected by the realm's password policy {@code hashAlgorithm(bcrypt)}. */
+/**
+ * Hashes customer passwords with bcrypt, cost 12 (spec §5). Selected by the realm's password policy
+ * {@code hashAlgorithm(bcrypt)}.
+ */
 final class BcryptHashProvider implements PasswordHashProvider {
 
   static final int DEFAULT_COST = 12;
@@ -19,7 +22,10 @@ final class BcryptHashProvider implements PasswordHashProvider {
   private static final String PRE_HASH = "pre";
   private static final String HMAC_SHA_384 = "hmac-sha384";
 
-  /** One hash takes a core for a quarter of a second; whoever has waited this long is better served by an error than by a longer queue. */
+  /**
+   * One hash takes a core for a quarter of a second; whoever has waited this long is better served
+   * by an error than by a longer queue.
+   */
   private static final long LONGEST_WAIT_SECONDS = 10;
 
   private final Semaphore cores;
@@ -32,21 +38,28 @@ final class BcryptHashProvider implements PasswordHashProvider {
   public PasswordCredentialModel encodedCredential(String rawPassword, int iterations) {
     int cost = costFor(iterations);
     String hash = onACore(() -> Bcrypt.hash(rawPassword, cost));
-    Map<String, List<String>> parameters = Bcrypt.needsPreHash(rawPassword) ? Map.of(PRE_HASH, List.of(HMAC_SHA_384)) : Map.of();
-    return PasswordCredentialModel.createFromValues(BcryptHashProviderFactory.ID, new byte[0], cost, parameters, hash);
+    Map<String, List<String>> parameters =
+        Bcrypt.needsPreHash(rawPassword) ? Map.of(PRE_HASH, List.of(HMAC_SHA_384)) : Map.of();
+    return PasswordCredentialModel.createFromValues(
+        BcryptHashProviderFactory.ID, new byte[0], cost, parameters, hash);
   }
 
-  /** False makes Keycloak hash anew at the next sign-in. A cost that is not allowed asks for nothing: setting a password says what is wrong. */
+  /**
+   * False makes Keycloak hash anew at the next sign-in. A cost that is not allowed asks for
+   * nothing: setting a password says what is wrong.
+   */
   @Override
   public boolean policyCheck(PasswordPolicy policy, PasswordCredentialModel credential) {
     PasswordCredentialData data = credential.getPasswordCredentialData();
     int cost = costFor(policy.getHashIterations());
-    return BcryptHashProviderFactory.ID.equals(data.getAlgorithm()) && (data.getHashIterations() == cost || !Bcrypt.allows(cost));
+    return BcryptHashProviderFactory.ID.equals(data.getAlgorithm())
+        && (data.getHashIterations() == cost || !Bcrypt.allows(cost));
   }
 
   @Override
   public boolean verify(String rawPassword, PasswordCredentialModel credential) {
-    MultivaluedHashMap<String, String> parameters = credential.getPasswordCredentialData().getAdditionalParameters();
+    MultivaluedHashMap<String, String> parameters =
+        credential.getPasswordCredentialData().getAdditionalParameters();
     String scheme = parameters == null ? null : parameters.getFirst(PRE_HASH);
     if (scheme != null && !scheme.equals(HMAC_SHA_384)) {
       return false;
@@ -65,7 +78,8 @@ final class BcryptHashProvider implements PasswordHashProvider {
   private <T> T onACore(Supplier<T> work) {
     try {
       if (!cores.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("no core was free to hash a password within " + LONGEST_WAIT_SECONDS + " s");
+        throw new IllegalStateException(
+            "no core was free to hash a password within " + LONGEST_WAIT_SECONDS + " s");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -7,7 +7,10 @@ import org.keycloak.credential.hash.PasswordHashProviderFactory;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.KeycloakSessionFactory;
 
-/** Makes {@code bcrypt} selectable. All hashing of this server shares one fair queue, as wide as the machine has cores. */
+/**
+ * Makes {@code bcrypt} selectable. All hashing of this server shares one fair queue, as wide as the
+ * machine has cores.
+ */
 public final class BcryptHashProviderFactory implements PasswordHashProviderFactory {
 
   /** What a password policy and a stored credential call it. */

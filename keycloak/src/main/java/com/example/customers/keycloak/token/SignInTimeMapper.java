@@ -15,8 +15,9 @@ import org.keycloak.representations.IDToken;
 import org.keycloak.services.managers.AuthenticationManager;
 
 /**
- * The claim {@code auth_time}, also after a direct grant, where Keycloak leaves it out. A direct grant always begins a session, so its time is the start
- * of that session; a refresh keeps it. Service accounts prove no person and get none.
+ * The claim {@code auth_time}, also after a direct grant, where Keycloak leaves it out. A direct
+ * grant always begins a session, so its time is the start of that session; a refresh keeps it.
+ * Service accounts prove no person and get none.
  */
 public final class SignInTimeMapper extends AbstractOIDCProtocolMapper
     implements OIDCAccessTokenMapper, OIDCIDTokenMapper, TokenIntrospectionTokenMapper {
@@ -24,11 +25,16 @@ public final class SignInTimeMapper extends AbstractOIDCProtocolMapper
   /** What a client scope's mapper calls it. */
   public static final String ID = "customer-sign-in-time";
 
-  private final List<ProviderConfigProperty> options = ProviderConfigurationBuilder.create().build();
+  private final List<ProviderConfigProperty> options =
+      ProviderConfigurationBuilder.create().build();
 
   @Override
   protected void setClaim(
-      IDToken token, ProtocolMapperModel mapper, UserSessionModel session, KeycloakSession keycloak, ClientSessionContext context) {
+      IDToken token,
+      ProtocolMapperModel mapper,
+      UserSessionModel session,
+      KeycloakSession keycloak,
+      ClientSessionContext context) {
     if (session.getUser().getServiceAccountClientLink() != null) {
       return;
     }

@@ -19,7 +19,8 @@ import org.keycloak.util.JsonSerialization;
 
 final class CustomerEventTest {
 
-  private static final CustomerEvent.Actor STAFF = new CustomerEvent.Actor("staff", "s1", "security-admin-console");
+  private static final CustomerEvent.Actor STAFF =
+      new CustomerEvent.Actor("staff", "s1", "security-admin-console");
 
   private static Event user(EventType type) {
     Event event = new Event();
@@ -32,7 +33,8 @@ final class CustomerEventTest {
     return event;
   }
 
-  private static Optional<CustomerEvent> admin(ResourceType resource, OperationType operation, String path) {
+  private static Optional<CustomerEvent> admin(
+      ResourceType resource, OperationType operation, String path) {
     AdminEvent event = new AdminEvent();
     event.setResourceType(resource);
     event.setOperationType(operation);
@@ -47,7 +49,9 @@ final class CustomerEventTest {
     Event event = user(EventType.UPDATE_PROFILE);
     event.setDetails(Map.of("updated_first_name", "Ada"));
 
-    String json = JsonSerialization.writeValueAsString(CustomerEvent.of(event, "e1", "customer").orElseThrow());
+    String json =
+        JsonSerialization.writeValueAsString(
+            CustomerEvent.of(event, "e1", "customer").orElseThrow());
 
     assertEquals(
         "{\"id\":\"e1\",\"realm\":\"customer\",\"kind\":\"user\",\"type\":\"UPDATE_PROFILE\",\"userId\":\"u1\",\"sessionId\":\"s1\",\"time\":5,"
@@ -58,7 +62,13 @@ final class CustomerEventTest {
   @Test
   @DisplayName("sign-ins, refreshes, failures and sessions that ran out are no changes")
   void noise() {
-    for (EventType type : new EventType[] {EventType.LOGIN, EventType.REFRESH_TOKEN, EventType.CODE_TO_TOKEN, EventType.UPDATE_PROFILE_ERROR}) {
+    for (EventType type :
+        new EventType[] {
+          EventType.LOGIN,
+          EventType.REFRESH_TOKEN,
+          EventType.CODE_TO_TOKEN,
+          EventType.UPDATE_PROFILE_ERROR
+        }) {
       assertFalse(CustomerEvent.of(user(type), "e1", "customer").isPresent(), type.name());
     }
     Event ranOut = user(EventType.USER_SESSION_DELETED);
@@ -66,24 +76,36 @@ final class CustomerEventTest {
     assertFalse(CustomerEvent.of(ranOut, "e1", "customer").isPresent());
     Event removed = user(EventType.USER_SESSION_DELETED);
     removed.setDetails(Map.of(Details.REASON, Details.INVALID_USER_SESSION_REMEMBER_ME_REASON));
-    assertEquals("system", CustomerEvent.of(removed, "e1", "customer").orElseThrow().actor().type());
+    assertEquals(
+        "system", CustomerEvent.of(removed, "e1", "customer").orElseThrow().actor().type());
   }
 
   @Test
   @DisplayName("what staff do is named by the resource and the deed")
   void deeds() {
-    assertEquals("USER_UPDATE", admin(ResourceType.USER, OperationType.UPDATE, "users/u1").orElseThrow().type());
-    assertEquals("USER_LOGOUT", admin(ResourceType.USER, OperationType.ACTION, "users/u1/logout").orElseThrow().type());
-    assertEquals("USER_RESET_PASSWORD", admin(ResourceType.USER, OperationType.ACTION, "users/u1/reset-password").orElseThrow().type());
+    assertEquals(
+        "USER_UPDATE",
+        admin(ResourceType.USER, OperationType.UPDATE, "users/u1").orElseThrow().type());
+    assertEquals(
+        "USER_LOGOUT",
+        admin(ResourceType.USER, OperationType.ACTION, "users/u1/logout").orElseThrow().type());
+    assertEquals(
+        "USER_RESET_PASSWORD",
+        admin(ResourceType.USER, OperationType.ACTION, "users/u1/reset-password")
+            .orElseThrow()
+            .type());
     assertEquals(
         "REALM_ROLE_MAPPING_CREATE",
-        admin(ResourceType.REALM_ROLE_MAPPING, OperationType.CREATE, "users/u1/role-mappings/realm").orElseThrow().type());
+        admin(ResourceType.REALM_ROLE_MAPPING, OperationType.CREATE, "users/u1/role-mappings/realm")
+            .orElseThrow()
+            .type());
   }
 
   @Test
   @DisplayName("the end of one session, and of all")
   void sessions() {
-    CustomerEvent one = admin(ResourceType.USER_SESSION, OperationType.DELETE, "sessions/s9").orElseThrow();
+    CustomerEvent one =
+        admin(ResourceType.USER_SESSION, OperationType.DELETE, "sessions/s9").orElseThrow();
     CustomerEvent all = admin(ResourceType.REALM, OperationType.ACTION, "logout-all").orElseThrow();
 
     assertEquals("s9", one.sessionId());

@@ -24,7 +24,9 @@ final class BcryptHashProviderTest {
     assertEquals("bcrypt", plain.getPasswordCredentialData().getAlgorithm());
     assertEquals(10, plain.getPasswordCredentialData().getHashIterations());
     assertNull(plain.getPasswordCredentialData().getAdditionalParameters().getFirst("pre"));
-    assertEquals("hmac-sha384", longer.getPasswordCredentialData().getAdditionalParameters().getFirst("pre"));
+    assertEquals(
+        "hmac-sha384",
+        longer.getPasswordCredentialData().getAdditionalParameters().getFirst("pre"));
     assertTrue(provider.verify("lang ".repeat(20), longer));
     assertFalse(provider.verify("lang ".repeat(19), longer));
     assertEquals(1, cores.availablePermits());
@@ -33,6 +35,11 @@ final class BcryptHashProviderTest {
   @Test
   @DisplayName("without a cost in the policy it is 12")
   void standardCost() {
-    assertEquals(12, provider.encodedCredential("vier ganz normale Wörter", -1).getPasswordCredentialData().getHashIterations());
+    assertEquals(
+        12,
+        provider
+            .encodedCredential("vier ganz normale Wörter", -1)
+            .getPasswordCredentialData()
+            .getHashIterations());
   }
 }

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Cost 10 throughout: what is tested does not depend on it, and cost 12 takes four times as long. */
+/**
+ * Cost 10 throughout: what is tested does not depend on it, and cost 12 takes four times as long.
+ */
 final class BcryptTest {
 
   private static final int COST = 10;
@@ -49,7 +51,8 @@ final class BcryptTest {
   @DisplayName("costs outside 10 to 16 are refused, when hashing and when reading")
   void costs() {
     assertThrows(IllegalArgumentException.class, () -> Bcrypt.hash("vier ganz normale Wörter", 9));
-    assertThrows(IllegalArgumentException.class, () -> Bcrypt.hash("vier ganz normale Wörter", 27500));
+    assertThrows(
+        IllegalArgumentException.class, () -> Bcrypt.hash("vier ganz normale Wörter", 27500));
     String cheap = Bcrypt.hash("vier ganz normale Wörter", COST).replace("$10$", "$04$");
     String endless = cheap.replace("$04$", "$31$");
     assertFalse(Bcrypt.matches("vier ganz normale Wörter", false, cheap));
@@ -59,7 +62,10 @@ final class BcryptTest {
   @Test
   @DisplayName("what is no bcrypt hash matches nothing")
   void malformed() {
-    for (String hash : new String[] {null, "", "$2b$10$short", "$argon2id$v=19$m=7168", "vier ganz normale Wörter"}) {
+    for (String hash :
+        new String[] {
+          null, "", "$2b$10$short", "$argon2id$v=19$m=7168", "vier ganz normale Wörter"
+        }) {
       assertFalse(Bcrypt.matches("vier ganz normale Wörter", false, hash));
     }
     assertEquals(60, Bcrypt.hash("vier ganz normale Wörter", COST).length());
