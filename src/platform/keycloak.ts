@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import type { Clock } from './clock.ts';
+import type { Answer } from './http-client.ts';
+import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
+
+const representation = z.object({
+  id: z.string(),
+  username: z.string().default(''),
+  email: z.string().optional(),
+  emailVerified: z.boolean().default(false),
+  enabled: z.boolean().default(false),
+  firstName: z.string().optional(),
+  lastName: z.string().optional(),
+  createdTimestamp: z.number().optional(),
+  serviceAccountClientId: z.string().optional(),
+  attributes: z.record(z.string(), z.array(z.string())).default({}),
+});
+
+/** A user as Keycloak knows it: the part we keep a projection of. */
+export interface KeycloakUser {
+  readonly id: string;
+  readonly email?: string;
+  readonly emailVerified: boolean;
+  readonly enabled: boolean;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly locale?: string;
+  /** Our id, in an attribute that only admins see and change. */
+  readonly customerId?: string;
+  readonly createdAt?: Date;
+  /** A client's own account, which is never a customer. */
+  readonly serviceAccount: boolean;
+}
+
+/** What of a user's profile we write. Absent: left as it is; null: emptied. */
+export interface KeycloakProfile {
+  readonly givenName?: string | null;
+  readonly familyName?: string | null;
+  readonly locale?: string | null;
+  readonly customerId?: string;
+}
+
+const proofAndPassword = ['VERIFY_EMAIL', 'UPDATE_PASSWORD'];
+
+function userOf(given: z.infer<typeof representation>): KeycloakUser {
+  const { attributes, createdTimestamp: created } = given;
+  const optional = {
+    email: given.email,
+    givenName: given.firstName,
+    familyName: given.lastName,
+    locale: attributes['locale']?.[0],
+    customerId: attributes['customerId']?.[0],
+    createdAt: created === undefined ? undefined : new Date(created),
+  };
+  return {
+    id: given.id,
+    emailVerified: given.emailVerified,
+    enabled: given.enabled,
+    // Names of people are their addresses here, so none can look like a client's account.
+    serviceAccount: given.serviceAccountClientId !== undefined || /^service-account-[^@]*$/.test(given.username),
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value)) as Partial<KeycloakUser>),
+  };
+}
+
+/** What is written for a profile: the whole of it, since Keycloak takes what is left out for emptied; never `enabled` or proof. */
+function profileBody(now: z.infer<typeof representation>, profile: KeycloakProfile): object {
+  const attributes = { ...now.attributes };
+  for (const name of ['locale', 'customerId'] as const) {
+    const value = profile[name];
+    if (value) attributes[name] = [value];
+    else if (value === null) delete attributes[name];
+  }
+  const chosen = (wanted: string | null | undefined, was: string | undefined) =>
+    wanted === undefined ? (was ?? '') : (wanted ?? '');
+  return {
+    username: now.username,
+    email: now.email,
+    firstName: chosen(profile.givenName, now.firstName),
+    lastName: chosen(profile.familyName, now.lastName),
+    attributes,
+  };
+}
+
+const segment = encodeURIComponent;
+
+function expect(answer: Answer, ...statuses: number[]): Answer {
+  if (!statuses.includes(answer.status)) throw new KeycloakRefused(answer.status);
+  return answer;
+}
+
+/**
+ * Users of the realm, reached as our service account. Every call ends within the timeout; when Keycloak is down or hung
+ * it throws what `unavailable` makes.
+ */
+export class KeycloakUsers {
+  readonly #calls: AdminCalls;
+  readonly #clientId: string;
+
+  /**
+   * @param access       its `bff` is the client whose name and addresses the mails use
+   * @param unavailable  makes the error for a Keycloak that is down or hung
+   */
+  constructor(
+    access: KeycloakAccess & { readonly bff: { readonly id: string } },
+    clock: Clock,
+    unavailable: (retryAfterSeconds: number) => Error,
+  ) {
+    this.#calls = new AdminCalls(access, clock, unavailable);
+    this.#clientId = access.bff.id;
+  }
+
+  /** Makes a user who has no password, no name and no proof; Keycloak asks for proof and password at the mail's link. */
+  async createUser(input: {
+    email: string;
+    customerId: string;
+    locale: string;
+  }): Promise<{ id: string } | 'conflict' | 'invalid'> {
+    const { email, customerId, locale } = input;
+    const body = {
+      username: email,
+      email,
+      emailVerified: false,
+      enabled: true,
+      requiredActions: proofAndPassword,
+      attributes: { customerId: [customerId], locale: [locale] },
+    };
+    const answer = expect(await this.#calls.call({ method: 'POST', path: '/users', body }), 201, 400, 409);
+    if (answer.status !== 201) return answer.status === 409 ? 'conflict' : 'invalid';
+    return { id: answer.headers.get('location')?.split('/').at(-1) ?? '' };
+  }
+
+  /** The user as she is now; null without such a user. */
+  async findById(id: string): Promise<KeycloakUser | null> {
+    const found = await this.#read(id);
+    return found && userOf(found);
+  }
+
+  /** By the address as Keycloak compares it, which is less than we do: it only ignores case. */
+  async findByEmail(email: string): Promise<KeycloakUser | null> {
+    return (await this.#many({ email, exact: 'true', max: '1' }))[0] ?? null;
+  }
+
+  /** A page of all users but clients' accounts, in Keycloak's own order. */
+  list(first: number, max: number): Promise<KeycloakUser[]> {
+    return this.#many({ first: String(first), max: String(max) });
+  }
+
+  /** Reads, changes and writes the whole profile. The user as she was left; null without such a user. */
+  async updateProfile(id: string, profile: KeycloakProfile): Promise<KeycloakUser | null> {
+    const now = await this.#read(id);
+    if (!now) return null;
+    const body = profileBody(now, profile);
+    const written = await this.#done({ method: 'PUT', path: `/users/${segment(id)}`, body });
+    return written ? userOf(representation.parse({ ...now, ...body })) : null;
+  }
+
+  /** Whether there was such a user. */
+  setEnabled(id: string, enabled: boolean): Promise<boolean> {
+    return this.#done({ method: 'PUT', path: `/users/${segment(id)}`, body: { enabled } });
+  }
+
+  /** Whether there was such a user. */
+  deleteUser(id: string): Promise<boolean> {
+    return this.#done({ method: 'DELETE', path: `/users/${segment(id)}` });
+  }
+
+  /** Ends all sessions of a user. Whether there was such a user. */
+  logoutUser(id: string): Promise<boolean> {
+    return this.#done({ method: 'POST', path: `/users/${segment(id)}/logout` });
+  }
+
+  /** Ends one session. Whether there was such a session. */
+  endSession(sid: string): Promise<boolean> {
+    return this.#done({ method: 'DELETE', path: `/sessions/${segment(sid)}` });
+  }
+
+  /** Keycloak mails a link that proves the address, asks for a password and leads back to `returnTo`. Whether there was such a user. */
+  sendActionsMail(id: string, returnTo: string): Promise<boolean> {
+    const query = { client_id: this.#clientId, redirect_uri: returnTo };
+    return this.#done({
+      method: 'PUT',
+      path: `/users/${segment(id)}/execute-actions-email`,
+      query,
+      body: proofAndPassword,
+    });
+  }
+
+  async #done(call: AdminCall): Promise<boolean> {
+    return expect(await this.#calls.call(call), 200, 204, 404).status !== 404;
+  }
+
+  async #read(id: string): Promise<z.infer<typeof representation> | null> {
+    const answer = expect(await this.#calls.call({ path: `/users/${segment(id)}` }), 200, 404);
+    return answer.status === 404 ? null : representation.parse(JSON.parse(answer.text));
+  }
+
+  async #many(query: Record<string, string>): Promise<KeycloakUser[]> {
+    const call = { path: '/users', query: { ...query, briefRepresentation: 'false' } };
+    return z
+      .array(representation)
+      .parse(JSON.parse(expect(await this.#calls.call(call), 200).text))
+      .map(userOf);
+  }
+}

@@ -1,0 +1,64 @@
+import { createTransport } from 'nodemailer';
+
+/** One mail to one person: text and HTML say the same. */
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+/** Sends our own mails. */
+export interface MailSender {
+  /** @throws MailRefused for an address or a subject that would write a header; else whatever the mail server said */
+  send(mail: Mail): Promise<void>;
+  close(): void;
+}
+
+/** The mail was not sent because one of its headers holds a control character. */
+export class MailRefused extends Error {
+  readonly code = 'MAIL_HEADER';
+  constructor() {
+    super('A mail header holds a control character.');
+    this.name = 'MailRefused';
+  }
+}
+
+/** An SMTP server that says nothing for so long is given up. */
+const timeoutMs = 10_000;
+
+const isClean = (header: string): boolean => !/\p{Cc}|\p{Cs}|[\u2028\u2029]/u.test(header);
+
+/** Characters that mean something in HTML, as their entities. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** Reaches the mail server at `url` (`smtp://`, or `smtps://` for TLS from the start). */
+export function createMailSender(config: { readonly url: string; readonly from: string }): MailSender {
+  const transport = createTransport({
+    url: config.url,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    dnsTimeout: timeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    async send({ to, subject, text, html }) {
+      if (![to, subject].every(isClean)) throw new MailRefused();
+      // As an object the address is one recipient, whatever commas and brackets are in it.
+      const recipient = { name: '', address: to };
+      await transport.sendMail({
+        from: config.from,
+        to: recipient,
+        subject,
+        text,
+        html,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+      });
+    },
+    close: () => transport.close(),
+  };
+}
