@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type AccountStatus, statusRules } from './account-status.ts';
+import { statusRules } from './access.ts';
+import type { AccountStatus } from './account-status.ts';
 
 /** What a browser holds instead of a token: 256 bits in base64url. Only its hash is stored (design, decision 6). */
 export type SessionHandle = string & { readonly __brand: 'SessionHandle' };

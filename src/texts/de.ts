@@ -1,7 +1,9 @@
+import { pagesDe } from './pages-de.ts';
 import type { en } from './en.ts';
 
 /** Everything we say to customers in German. */
 export const de: typeof en = {
+  pages: pagesDe,
   mail: {
     knownAddress: {
       subject: 'Sie haben bereits ein Konto',

@@ -1,5 +1,8 @@
+import { pagesEn } from './pages-en.ts';
+
 /** Everything we say to customers in English. The other languages have the same keys, checked by the compiler. */
 export const en = {
+  pages: pagesEn,
   mail: {
     knownAddress: {
       subject: 'You already have an account',

@@ -1,0 +1,88 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import type { SignInProof } from './oidc.ts';
+
+/** A sign-in that has begun in one of the browser's tabs. */
+export interface PendingSignIn extends SignInProof {
+  readonly returnTo: string;
+  /** Until when the provider's answer counts, milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** How long a sign-in may be under way, in seconds (ASVS 10.1.2). */
+export const pendingSeconds = 300;
+
+/** Name, value and the cipher's additions together stay below what every browser keeps. */
+const valueBytes = 4000;
+const longestReturn = 1024;
+const label = '__Host-login v1';
+
+const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number()]));
+
+/** Sealed rather than signed: the verifier and the nonce are the proof that the answer belongs to this browser. */
+export interface PendingSignIns {
+  /** What the cookie holds and is not too old; nothing of a cookie that is not ours. */
+  read(cookie: string | undefined): PendingSignIn[];
+  /** The cookie's value; the oldest are left out until it fits. Empty for none. */
+  write(pending: readonly PendingSignIn[]): string;
+}
+
+/** A fresh sign-in: state, nonce and PKCE verifier of 256 bits each. */
+export function beginSignIn(returnTo: string, now: Date): PendingSignIn {
+  const [state, nonce, verifier] = [0, 1, 2].map(() => randomBytes(32).toString('base64url')) as [string, string, string];
+  return { state, nonce, verifier, returnTo, until: now.getTime() + pendingSeconds * 1000 };
+}
+
+/** Reads and writes the cookie `__Host-login` under a key derived from the service's token key. */
+export function createPendingSignIns(tokenKey: Uint8Array, now: () => Date): PendingSignIns {
+  const key = Buffer.from(hkdfSync('sha256', tokenKey, '', label, 32));
+  const sealed = (text: string): string => {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: 16 }).setAAD(Buffer.from(label));
+    return Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+  };
+  const opened = (cookie: string): string | undefined => {
+    const bytes = Buffer.from(cookie, 'base64url');
+    if (bytes.length < 28) return undefined;
+    try {
+      const cipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 });
+      cipher.setAAD(Buffer.from(label)).setAuthTag(bytes.subarray(-16));
+      return Buffer.concat([cipher.update(bytes.subarray(12, -16)), cipher.final()]).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    read(cookie) {
+      const text = cookie && cookie.length <= valueBytes ? opened(cookie) : undefined;
+      if (!text) return [];
+      return shape
+        .parse(JSON.parse(text))
+        .map(([state, nonce, verifier, returnTo, until]) => ({ state, nonce, verifier, returnTo, until }))
+        .filter(({ until }) => until > now().getTime());
+    },
+    write(pending) {
+      for (let from = 0; from < pending.length; from += 1) {
+        const rows = pending.slice(from).map((p) => [p.state, p.nonce, p.verifier, p.returnTo, p.until]);
+        const value = sealed(JSON.stringify(rows));
+        if (value.length <= valueBytes) return value;
+      }
+      return '';
+    },
+  };
+}
+
+/**
+ * A path of ours to return to, or `otherwise`. Parsed as a browser would, then serialised and parsed again: what a
+ * browser makes of the answer must still be ours (ASVS 3.7.2).
+ */
+export function localPath(given: string | undefined, origin: string, otherwise: string): string {
+  if (!given || given.length > longestReturn || !given.startsWith('/')) return otherwise;
+  const first = URL.parse(given, origin);
+  if (!first || first.origin !== origin) return otherwise;
+  const path = `${first.pathname}${first.search}${first.hash}`;
+  const second = URL.parse(path, origin);
+  const stays = second?.origin === origin && second.pathname === first.pathname && !path.startsWith('//');
+  // Back to a door of the sign-in would go round in circles.
+  return stays && !first.pathname.startsWith('/auth/') && path.length <= longestReturn ? path : otherwise;
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { html, raw } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import { languageOf, languages, type Language, type Texts } from '../texts/languages.ts';
+import type { RouteContext } from './route.ts';
+
+/** A piece of a page. Values put into the `html` template are escaped. */
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+const mark = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 12);
+
+/** The files our pages load. Their addresses change with their content, so that browsers may keep them. */
+export const assets = {
+  '/assets/style.css': { type: 'text/css; charset=utf-8', text: read('style.css') },
+  '/assets/live.js': { type: 'text/javascript; charset=utf-8', text: read('live.js') },
+} as const;
+
+const linked = (name: keyof typeof assets): string => `${name}?v=${mark(assets[name].text)}`;
+
+/** Nothing inline, nothing from elsewhere; the live updates go to our own origin. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** What every page says of itself. */
+export interface Page {
+  readonly title: string;
+  readonly body: Html;
+  readonly status?: number;
+  /** Whether somebody is signed in: the page watches her session and offers to sign out. */
+  readonly signedIn?: boolean;
+  /** The language, where it is not the browser's. */
+  readonly language?: Language;
+}
+
+/** The texts in the reader's language. */
+export const textsFor = (language: Language): Texts['pages'] => languages[language].pages;
+
+/** The language of a page: her own locale if known, else what the browser asks for. */
+export function languageFor(c: RouteContext, locale?: string | null): Language {
+  return locale ? languageOf(locale) : c.env.ctx.request.language;
+}
+
+function navigation(t: Texts['pages'], signedIn: boolean): Html {
+  if (!signedIn) {
+    return html`<a href="/register">${t.register.title}</a><a href="/auth/login?returnTo=%2Fprofile">${t.signIn}</a>`;
+  }
+  return html`<a href="/profile">${t.profile.title}</a
+    ><button type="button" class="plain" data-sign-out>${t.signOut}</button>`;
+}
+
+/** What the script says, since it has no texts of its own. */
+function phrases(t: Texts['pages']): HtmlEscapedString {
+  const json = JSON.stringify(t.script).replaceAll('<', '\\u003c');
+  return raw(`<script type="application/json" id="phrases">${json}</script>`);
+}
+
+function document(page: Page, language: Language): Html {
+  const t = textsFor(language);
+  const signedIn = page.signedIn === true;
+  return html`<!doctype html>
+    <html lang="${language}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${page.title} · ${t.brand}</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="${linked('/assets/style.css')}" />
+        <script type="module" src="${linked('/assets/live.js')}"></script>
+      </head>
+      <body ${signedIn ? raw('data-signed-in') : ''}>
+        <a class="skip" href="#main">${t.skip}</a>
+        <header>
+          <a class="brand" href="/">${t.brand}</a>
+          <nav aria-label="${t.navigation}">${navigation(t, signedIn)}</nav>
+        </header>
+        <main id="main" tabindex="-1">${page.body}</main>
+        <div class="over" role="alert" data-over hidden>
+          <p>${t.over.text}</p>
+          <a class="button" data-return href="/auth/login">${t.over.again}</a>
+        </div>
+        ${phrases(t)}
+      </body>
+    </html>`;
+}
+
+/** Answers with a page, in the language of its reader. */
+export async function answerPage(c: RouteContext, page: Page): Promise<Response> {
+  const language = page.language ?? languageFor(c);
+  const headers = new Headers(c.res.headers);
+  headers.set('content-type', 'text/html; charset=utf-8');
+  headers.set('content-language', language);
+  headers.set('content-security-policy', policy);
+  headers.set('cache-control', 'no-store');
+  headers.append('vary', 'accept-language, cookie');
+  const text = await document(page, language);
+  return new Response(String(text), { status: page.status ?? 200, headers });
+}
+
+/** One field of a form. */
+export interface Field {
+  readonly name: string;
+  readonly label: string;
+  readonly hint?: string;
+  readonly type?: 'text' | 'email' | 'date';
+  readonly value?: string;
+  readonly required?: boolean;
+  readonly maxLength?: number;
+  readonly autocomplete?: string;
+}
+
+/** A labelled field with its hint and a place for what is wrong with it. */
+export function field(given: Field): Html {
+  const { name, label, hint, type = 'text', value = '', required = false, maxLength, autocomplete } = given;
+  const described = `${hint ? `${name}-hint ` : ''}${name}-error`;
+  return html`<div class="field">
+    <label for="${name}">${label}</label>
+    ${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : ''}
+    <input
+      id="${name}"
+      name="${name}"
+      type="${type}"
+      value="${value}"
+      aria-describedby="${described}"
+      ${autocomplete ? html`autocomplete="${autocomplete}"` : ''}
+      ${maxLength ? html`maxlength="${maxLength}"` : ''}
+      ${required ? 'required' : ''}
+    />
+    <p class="wrong" id="${name}-error"></p>
+  </div>`;
+}
+
+/** A labelled choice among a few. */
+export function choice(given: { name: string; label: string; value: string; options: ReadonlyMap<string, string> }): Html {
+  const options = [...given.options].map(
+    ([value, text]) => html`<option value="${value}" ${value === given.value ? 'selected' : ''}>${text}</option>`,
+  );
+  return html`<div class="field">
+    <label for="${given.name}">${given.label}</label>
+    <select id="${given.name}" name="${given.name}" aria-describedby="${given.name}-error">
+      ${options}
+    </select>
+    <p class="wrong" id="${given.name}-error"></p>
+  </div>`;
+}

@@ -1,0 +1,104 @@
+import { getCookie, setCookie } from 'hono/cookie';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import type { z } from 'zod';
+import type { Ctx } from '../context.ts';
+import { DomainError, type ErrorCode, Forbidden, RateLimited, Unavailable, ValidationFailed } from '../domain/errors.ts';
+
+/** What every route finds beside its request: the server calls `routes.fetch(request, { ctx })`. */
+export interface RouteEnv {
+  Bindings: { readonly ctx: Ctx };
+}
+
+/** One request at a route. */
+export type RouteContext = Context<RouteEnv>;
+
+/** An empty set of routes, to be filled by a door. */
+export const routes = (): Hono<RouteEnv> => new Hono<RouteEnv>({ strict: true });
+
+/** The cookies we set; each is sent as `__Host-<name>` (contracts: access). */
+export type CookieName = 'access' | 'refresh' | 'login' | 'registration';
+
+/** Longest cookie that every browser keeps, in bytes of name and value (RFC 6265 §6.1). */
+export const cookieBytes = 4096;
+
+/**
+ * Sets a cookie that only we read: `__Host-`, Secure, HttpOnly, SameSite=Lax.
+ *
+ * @param maxAgeSeconds  0 or less takes it away
+ */
+export function setOwnCookie(c: RouteContext, name: CookieName, value: string, maxAgeSeconds: number): void {
+  const maxAge = Math.max(0, Math.floor(maxAgeSeconds));
+  setCookie(c, name, maxAge ? value : '', { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge });
+}
+
+/** The value of one of our cookies. */
+export function ownCookie(c: RouteContext, name: CookieName): string | undefined {
+  return getCookie(c, name, 'host');
+}
+
+/**
+ * Lets only our own pages through: the header `x-csrf: 1`, which no form can send, and an allowed `Origin`, which no page
+ * can forge (ASVS 3.5.1).
+ */
+export const fromOwnPages: MiddlewareHandler<RouteEnv> = async (c, next) => {
+  const origin = c.req.header('origin');
+  const { allowedOrigins, publicUrl } = c.env.ctx.config.server;
+  const allowed = origin !== undefined && (origin === publicUrl || allowedOrigins.includes(origin));
+  if (!allowed || c.req.header('x-csrf') !== '1') throw new Forbidden();
+  await next();
+};
+
+/**
+ * The body as JSON, checked.
+ *
+ * @throws ValidationFailed naming every field that is wrong, without its value
+ */
+export async function jsonBody<T>(c: RouteContext, schema: z.ZodType<T>): Promise<T> {
+  const isJson = /^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '');
+  const body: unknown = isJson ? await c.req.json().catch(() => undefined) : undefined;
+  const read = schema.safeParse(body);
+  if (read.success) return read.data;
+  throw new ValidationFailed(
+    read.error.issues.map(({ path, code }) => ({ path: path.map(String), rule: code, message: 'This is not valid.' })),
+  );
+}
+
+/** How a refused request is told (RFC 9457). `code` is the one of the graph. */
+export interface Problem {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly title: string;
+}
+
+/** An `application/problem+json` answer. */
+export function problem(c: RouteContext, { status, code, title }: Problem, more: object = {}): Response {
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, ...more });
+  const headers = new Headers(c.res.headers);
+  headers.set('content-type', 'application/problem+json');
+  headers.set('cache-control', 'no-store');
+  return new Response(body, { status, headers });
+}
+
+/** Seconds after which it is worth trying again, where the error knows. */
+export function retryAfter(error: unknown): number | undefined {
+  return error instanceof Unavailable || error instanceof RateLimited ? error.retryAfterSeconds : undefined;
+}
+
+/**
+ * Answers what a route threw: a {@link DomainError} as a problem, anything else masked and logged once.
+ *
+ * @param statusOf  the server's table from code to HTTP status
+ */
+export function answerErrors(statusOf: (code: ErrorCode) => number): (error: Error, c: RouteContext) => Response {
+  return (error, c) => {
+    const { log, request } = c.env.ctx;
+    if (!(error instanceof DomainError)) {
+      log.error({ requestId: request.id, error }, 'route failed');
+      return problem(c, { status: 500, code: 'PROVIDER_UNAVAILABLE', title: 'Something went wrong.' });
+    }
+    const seconds = retryAfter(error);
+    if (seconds !== undefined) c.header('retry-after', String(seconds));
+    const issues = error instanceof ValidationFailed ? { issues: error.issues } : {};
+    return problem(c, { status: statusOf(error.code), code: error.code, title: error.message }, issues);
+  };
+}
