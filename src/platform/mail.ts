@@ -24,9 +24,6 @@ export class MailRefused extends Error {
   }
 }
 
-/** An SMTP server that says nothing for so long is given up. */
-const timeoutMs = 10_000;
-
 const isClean = (header: string): boolean => !/\p{Cc}|\p{Cs}|[\u2028\u2029]/u.test(header);
 
 /** Characters that mean something in HTML, as their entities. */
@@ -34,8 +31,15 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** Reaches the mail server at `url` (`smtp://`, or `smtps://` for TLS from the start). */
-export function createMailSender(config: { readonly url: string; readonly from: string }): MailSender {
+/**
+ * Reaches the mail server at `url` (`smtp://`, or `smtps://` for TLS from the start).
+ *
+ * @param timeoutMs  a mail server that says nothing for so long is given up
+ */
+export function createMailSender(
+  config: { readonly url: string; readonly from: string },
+  timeoutMs = 10_000,
+): MailSender {
   const transport = createTransport({
     url: config.url,
     connectionTimeout: timeoutMs,
