@@ -50,6 +50,8 @@ export async function linkFolder(from: string, to: string): Promise<void> {
 /** Made things, by what went into them. The whole folder may be deleted at any time. */
 export interface Cache {
   readonly folder: string;
+  /** The folder of these inputs, if it was made already. */
+  find(what: string, inputs: unknown): string | undefined;
   /**
    * The folder `<what>-<sha256 of inputs>`, made by `make` under another name first, so that it is whole or absent.
    * Of several processes that want the same at once, one makes it.
@@ -63,7 +65,9 @@ const hour = 3_600_000;
 function prune(folder: string, what: string): void {
   const now = Date.now();
   const aged = readdirSync(folder)
-    .filter((name) => name.replace(/^\.making-/, '').replace(/-[0-9a-f]{64}.*$/, '') === what && !name.endsWith('.lock'))
+    .filter(
+      (name) => name.replace(/^\.making-/, '').replace(/-[0-9a-f]{64}.*$/, '') === what && !name.endsWith('.lock'),
+    )
     .map((name) => ({ name, age: now - statSync(path.join(folder, name)).mtimeMs }))
     .sort((one, other) => one.age - other.age);
   const whole = aged.filter(({ name }) => !name.startsWith('.making-'));
@@ -89,14 +93,21 @@ async function makeWhole(folder: string, name: string, make: (folder: string) =>
 
 /** Opens a cache; `say` hears when it waits for another process. */
 export function openCache(folder: string, say: Say): Cache {
+  const nameOf = (what: string, inputs: unknown): string => `${what}-${sha256(JSON.stringify(inputs))}`;
   return {
     folder,
+    find(what, inputs) {
+      const place = path.join(folder, nameOf(what, inputs));
+      return existsSync(place) ? place : undefined;
+    },
     async provide(what, inputs, make) {
-      const name = `${what}-${sha256(JSON.stringify(inputs))}`;
+      const name = nameOf(what, inputs);
       const place = path.join(folder, name);
       mkdirSync(folder, { recursive: true });
       if (!existsSync(place)) {
-        const release = await claimInTurn(`${place}.lock`, (pid) => say(`waiting for process ${pid}, which makes ${what}`));
+        const release = await claimInTurn(`${place}.lock`, (pid) =>
+          say(`waiting for process ${pid}, which makes ${what}`),
+        );
         try {
           if (!existsSync(place)) await makeWhole(folder, name, make);
         } finally {

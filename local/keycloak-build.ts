@@ -14,7 +14,7 @@ export const keycloakVersion = '26.7.3';
 const zipSha256 = '27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f';
 
 /** What is fixed when Keycloak is built; docker-compose.yml says the same. */
-export const buildOptions = ['--db=postgres', '--health-enabled=true', '--metrics-enabled=true', '--cache=local'] as const;
+export const buildOptions = ['--db=postgres', '--health-enabled=true', '--metrics-enabled=true'] as const;
 
 /** The name of our jar and of the deny list where Keycloak looks for them. */
 export const jarName = 'customer-keycloak.jar';
@@ -47,7 +47,8 @@ async function unpackDistribution({ tools }: KeycloakSources, folder: string): P
   });
   const zip = path.join(zips, readdirSync(zips)[0] ?? '');
   const found = await sha256Of(zip);
-  if (found !== zipSha256) throw new Failure(`Keycloak's ZIP has the checksum ${found} instead of ${zipSha256}; it is not used.`);
+  if (found !== zipSha256)
+    throw new Failure(`Keycloak's ZIP has the checksum ${found} instead of ${zipSha256}; it is not used.`);
   unpack(zip, `${folder}/unpacked`);
   renameSync(`${folder}/unpacked/keycloak-${keycloakVersion}`, `${folder}/server`);
   for (const left of ['zip', 'unpacked']) rmSync(`${folder}/${left}`, { recursive: true });
@@ -65,8 +66,20 @@ async function copyDistribution(home: string, folder: string): Promise<void> {
 /** Builds our jar into a folder of its own, since several stacks may build from one clone. */
 async function buildJar({ root, tools }: KeycloakSources, folder: string): Promise<string> {
   const target = path.join(folder, 'target');
-  const args = ['-B', '-q', '-f', path.join(root, 'keycloak', 'pom.xml'), 'package', '-DskipTests', `-Doutput.directory=${target}`];
-  await runToEnd(tools.maven, args, { cwd: folder, env: mavenEnv(tools), sentence: 'Maven could not build our jar in keycloak/.' });
+  const args = [
+    '-B',
+    '-q',
+    '-f',
+    path.join(root, 'keycloak', 'pom.xml'),
+    'package',
+    '-DskipTests',
+    `-Doutput.directory=${target}`,
+  ];
+  await runToEnd(tools.maven, args, {
+    cwd: folder,
+    env: mavenEnv(tools),
+    sentence: 'Maven could not build our jar in keycloak/.',
+  });
   return path.join(target, jarName);
 }
 

@@ -28,13 +28,25 @@ export interface KeycloakDataSources {
 /** The file with the classes Keycloak loads, beside `data` in the answer of `provideKeycloakData`. */
 export const archiveName = 'keycloak.jsa';
 
+type Inputs = Pick<KeycloakDataSources, 'empty' | 'built' | 'java' | 'realm'>;
+
+const inputsOf = ({ empty, built, java, realm }: Inputs): unknown => ({
+  empty: path.basename(empty),
+  built: path.basename(built),
+  java: java.version,
+  realm,
+});
+
+/** What `provideKeycloakData` would answer, if it was made already: a stack that has its data needs only the archive. */
+export const findKeycloakData = (cache: Cache, inputs: Inputs): string | undefined =>
+  cache.find('keycloak-data', inputsOf(inputs));
+
 /**
  * A PostgreSQL data folder with our roles and databases, in which Keycloak has made its schema and imported the realm,
  * and the archive of the classes it loaded: a stack that begins from them is ready in seconds.
  */
 export function provideKeycloakData(cache: Cache, sources: KeycloakDataSources, say: Say): Promise<string> {
-  const { empty, built, java, realm } = sources;
-  const inputs = { empty: path.basename(empty), built: path.basename(built), java: java.version, realm };
+  const inputs = inputsOf(sources);
   return cache.provide('keycloak-data', inputs, async (folder) => {
     say('letting Keycloak make its schema and import the realm (once; half a minute)');
     const scratch = scratchFolder(sources.programs.user);
@@ -56,7 +68,14 @@ async function importRealm(sources: KeycloakDataSources, scratch: string, starte
   const taken = new Set<number>();
   const [port, managementPort, databasePort] = [await freePort(taken), await freePort(taken), await freePort(taken)];
   const wished = { programs, folder: path.join(scratch, 'data') };
-  const postgres = await planPostgres({ name: 'making-postgres', ...wished, template: empty, port: databasePort, secrets, durable: false });
+  const postgres = await planPostgres({
+    name: 'making-postgres',
+    ...wished,
+    template: empty,
+    port: databasePort,
+    secrets,
+    durable: false,
+  });
   started.push(await supervisor.start(postgres));
   const keycloak = await planKeycloak({
     name: 'making-keycloak',
@@ -65,7 +84,11 @@ async function importRealm(sources: KeycloakDataSources, scratch: string, starte
     folder: path.join(scratch, 'keycloak'),
     port,
     managementPort,
-    database: { url: `jdbc:postgresql://127.0.0.1:${databasePort}/keycloak`, user: 'keycloak', password: secrets.postgresKeycloak },
+    database: {
+      url: `jdbc:postgresql://127.0.0.1:${databasePort}/keycloak`,
+      user: 'keycloak',
+      password: secrets.postgresKeycloak,
+    },
     events: { url: 'http://127.0.0.1:9/', key: secrets.keycloakEvents },
     ...(realm ? { realm } : {}),
     archive: { file: path.join(scratch, archiveName), write: true },

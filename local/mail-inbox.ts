@@ -1,8 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { CaughtMail } from './mail.ts';
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const people = (list: CaughtMail['to']): string => list.map(({ address }) => address).join(', ');
 
@@ -33,10 +32,19 @@ function mailPage(mail: CaughtMail): string {
   // A mail may hold anything: it gets no script, no form and no origin; links open outside of the frame.
   const frame = `<iframe title="HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" src="/email/${mail.id}/html"></iframe>`;
   const html = mail.html ? `<h2>HTML</h2>${frame}` : '';
-  return page(mail.subject || '(no subject)', `<p><a href="/">Inbox</a></p>${facts}<pre>${linksOf(mail.text)}</pre>${html}`);
+  return page(
+    mail.subject || '(no subject)',
+    `<p><a href="/">Inbox</a></p>${facts}<pre>${linksOf(mail.text)}</pre>${html}`,
+  );
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string, policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'"): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'",
+): void {
   response.writeHead(status, {
     'content-type': `${type}; charset=utf-8`,
     'content-security-policy': policy,
@@ -55,7 +63,13 @@ function isFromHere(request: IncomingMessage): boolean {
   return host === 'localhost' || host === '127.0.0.1';
 }
 
-function answerApi(mails: CaughtMail[], request: IncomingMessage, response: ServerResponse, id: string | undefined, view: string | undefined): void {
+function answerApi(
+  mails: CaughtMail[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  id: string | undefined,
+  view: string | undefined,
+): void {
   const at = mails.findIndex((mail) => mail.id === id);
   const mail = mails[at];
   if (request.method === 'DELETE') {
@@ -67,7 +81,13 @@ function answerApi(mails: CaughtMail[], request: IncomingMessage, response: Serv
   if (id === undefined) return sendJson(response, 200, mails);
   if (!mail) return sendJson(response, 404, { error: 'No such mail' });
   if (view === 'html') {
-    return send(response, 200, 'text/html', `<base target="_blank">${mail.html}`, "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+    return send(
+      response,
+      200,
+      'text/html',
+      `<base target="_blank">${mail.html}`,
+      "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    );
   }
   return sendJson(response, 200, mail);
 }

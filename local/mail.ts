@@ -90,7 +90,8 @@ function receiver(mails: CaughtMail[]): SMTPServer {
 
 function listen(server: Server | SMTPServer, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (error: Error): void => reject(new Failure(`The mail catcher cannot listen on port ${port}: ${error.message}.`));
+    const refuse = (error: Error): void =>
+      reject(new Failure(`The mail catcher cannot listen on port ${port}: ${error.message}.`));
     const inner = server instanceof SMTPServer ? server.server : server;
     inner.once('error', refuse);
     server.listen(port, '127.0.0.1', () => {
@@ -120,7 +121,10 @@ export async function startMail(ports: { smtp: number; inbox: number }): Promise
   return {
     async stop() {
       inbox.closeAllConnections();
-      await Promise.all([new Promise<void>((resolve) => smtp.close(resolve)), new Promise((resolve) => inbox.close(resolve))]);
+      await Promise.all([
+        new Promise<void>((resolve) => smtp.close(resolve)),
+        new Promise((resolve) => inbox.close(resolve)),
+      ]);
     },
   };
 }

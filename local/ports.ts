@@ -46,7 +46,9 @@ export function portsFrom(env: NodeJS.ProcessEnv): Ports {
     ports[name] = Number(text);
   }
   for (const name of names) {
-    const other = names.find((candidate) => candidate !== name && ports[name] !== 0 && ports[candidate] === ports[name]);
+    const other = names.find(
+      (candidate) => candidate !== name && ports[name] !== 0 && ports[candidate] === ports[name],
+    );
     if (other) throw new Failure(`${name} and ${other} name the same port, ${ports[name]}.`);
   }
   return ports;

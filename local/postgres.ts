@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Client } from 'pg';
 import { copyFolder, type Cache } from './cache.ts';
 import { Failure } from './failure.ts';
+import { runToEnd } from './programs.ts';
 import type { Secrets } from './secrets.ts';
 import type { PartPlan } from './supervisor.ts';
 import { isOpenTo, openPlaceFor, scratchFolder, unprivilegedUser, type User } from './unprivileged.ts';
@@ -52,7 +52,9 @@ export async function findPostgres(): Promise<PostgresPrograms> {
   try {
     home = path.dirname(path.dirname(require.resolve(name)));
   } catch {
-    throw new Failure(`PostgreSQL is packaged for linux-x64 only, not for ${process.platform}-${process.arch}; use docker-compose.yml.`);
+    throw new Failure(
+      `PostgreSQL is packaged for linux-x64 only, not for ${process.platform}-${process.arch}; use docker-compose.yml.`,
+    );
   }
   const { version } = JSON.parse(readFileSync(path.join(home, 'package.json'), 'utf8')) as { version: string };
   const user = unprivilegedUser();
@@ -76,17 +78,8 @@ async function openCopy(native: string, version: string, user: User): Promise<st
   return place;
 }
 
-async function runProgram(programs: PostgresPrograms, program: string, args: string[], input: string): Promise<void> {
-  const child = spawn(program, args, { ...programs.user, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said = (said + data).slice(-4000)));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Failure(`${path.basename(program)} failed with exit code ${code}.`, said);
+function runProgram({ user }: PostgresPrograms, program: string, args: string[], input: string): Promise<void> {
+  return runToEnd(program, args, { cwd: '/', user, input, sentence: `${path.basename(program)} failed.` });
 }
 
 /** Runs statements on a data folder that no server has open. */
@@ -131,6 +124,10 @@ export interface PostgresOptions {
 export const dataFolder = (options: Pick<PostgresOptions, 'programs' | 'folder'>): string =>
   openPlaceFor(options.folder, options.programs.user);
 
+/** Whether there is data from an earlier run. */
+export const hasData = (options: Pick<PostgresOptions, 'programs' | 'folder'>): boolean =>
+  existsSync(path.join(dataFolder(options), 'PG_VERSION'));
+
 /** A connection address for a role of this server. */
 export function postgresUrl(port: number, role: string, password: string, database: string): string {
   return `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
@@ -144,7 +141,7 @@ export function postgresUrl(port: number, role: string, password: string, databa
 export async function planPostgres(options: PostgresOptions): Promise<PartPlan> {
   const { programs, template, port, secrets, durable } = options;
   const folder = dataFolder(options);
-  if (!existsSync(path.join(folder, 'PG_VERSION'))) {
+  if (!hasData(options)) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(path.dirname(folder), { recursive: true });
     const half = `${folder}.half`;
@@ -169,7 +166,7 @@ export async function planPostgres(options: PostgresOptions): Promise<PartPlan> 
     stopSignal: 'SIGINT',
     graceSeconds: 20,
     isReady: () => answers(postgresUrl(port, 'postgres', secrets.postgres, 'postgres')),
-    readyWithinSeconds: 60,
+    readyWithinSeconds: 120,
   };
 }
 

@@ -62,7 +62,11 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
  *
  * @returns whether there was one to end
  */
-export async function endProcess(record: ProcessRecord, signal: NodeJS.Signals, graceSeconds: number): Promise<boolean> {
+export async function endProcess(
+  record: ProcessRecord,
+  signal: NodeJS.Signals,
+  graceSeconds: number,
+): Promise<boolean> {
   if (!isRunning(record)) return false;
   signalProcess(record.pid, signal);
   for (let waited = 0; isRunning(record) && waited < graceSeconds * 20; waited += 1) await pause(50);

@@ -20,29 +20,36 @@ export function onPath(...names: string[]): string | undefined {
 }
 
 const running = new Set<number>();
-let isEnding = false;
 
-/** Ends every program that still runs to its end, with what it started; later ones are refused. */
+/** Ends every program that still runs to its end, with what it started. */
 export function endPrograms(): void {
-  isEnding = true;
   for (const pid of running) signalProcess(-pid, 'SIGKILL');
+}
+
+/** How a program is run to its end. */
+export interface RunOptions {
+  /** What is said when it fails. */
+  sentence: string;
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** As whom, when not as ourselves. */
+  user?: { uid: number; gid: number } | undefined;
+  /** What it reads. */
+  input?: string;
 }
 
 /**
  * Runs a program to its end. Its output is only shown when it fails.
  *
- * @param options.sentence  what is said when it fails
  * @throws Failure when it cannot be run or its exit code is not 0
  */
-export async function runToEnd(
-  command: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; sentence: string },
-): Promise<void> {
-  const { cwd = process.cwd(), env = process.env, sentence } = options;
-  if (isEnding) throw new Failure(sentence, 'The stack is stopping.');
+export async function runToEnd(command: string, args: readonly string[], options: RunOptions): Promise<void> {
+  const { cwd = process.cwd(), env = process.env, user, input, sentence } = options;
   // A group of its own, so that it can be ended together with what it starts.
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd, env, ...user, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  // It may end without reading everything.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input ?? '');
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (data: Buffer) => {
@@ -124,7 +131,9 @@ export async function ensureJavaTools(say: Say): Promise<JavaTools> {
   const found = findTools();
   if (isWhole(found)) return found;
   const apt = onPath('apt-get');
-  const missing = [...(found.compiler ? [] : ['a JDK of 17 or newer']), ...(found.maven ? [] : ['Maven'])].join(' and ');
+  const missing = [...(found.compiler ? [] : ['a JDK of 17 or newer']), ...(found.maven ? [] : ['Maven'])].join(
+    ' and ',
+  );
   if (process.getuid?.() !== 0 || !apt || !existsSync('/etc/debian_version')) {
     throw new Failure(
       `Keycloak needs ${missing}: install a JDK (17, 21 or 25) and Maven and put them on the PATH, or use docker-compose.yml.`,
@@ -134,7 +143,10 @@ export async function ensureJavaTools(say: Say): Promise<JavaTools> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const sentence = `apt-get could not install ${missing}; install them by hand, or use docker-compose.yml.`;
   await runToEnd(apt, ['update', '-q'], { env, sentence });
-  await runToEnd(apt, ['install', '-qy', '--no-install-recommends', 'default-jdk-headless', 'maven'], { env, sentence });
+  await runToEnd(apt, ['install', '-qy', '--no-install-recommends', 'default-jdk-headless', 'maven'], {
+    env,
+    sentence,
+  });
   const installed = findTools();
   if (!isWhole(installed)) throw new Failure(sentence);
   return installed;

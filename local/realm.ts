@@ -1,3 +1,4 @@
+import { Failure, reasonOf } from './failure.ts';
 import { realmName } from './keycloak.ts';
 import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
@@ -45,5 +46,10 @@ export async function settleRealm(ports: Ports, secrets: Secrets): Promise<strin
     SMTP_PORT: String(ports.SMTP_PORT),
     SMTP_FROM: 'no-reply@customer.localhost',
   };
-  return applyRealm({ env, overlay: 'local' });
+  try {
+    return await applyRealm({ env, overlay: 'local' });
+  } catch (error) {
+    const lost = 'if its administrator has another password than secrets.json, begin anew with "npm start -- --fresh"';
+    throw new Failure(`The realm could not be settled (${reasonOf(error)}); ${lost}.`);
+  }
 }

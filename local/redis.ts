@@ -36,12 +36,20 @@ async function fromJar(cache: Cache): Promise<string> {
   const maven = onPath('mvn');
   if (!maven) throw new Failure('Maven is missing');
   const made = await cache.provide('redis', { ...jar, arch: process.arch }, async (folder) => {
-    const args = ['-B', '-q', 'dependency:copy', `-Dartifact=${jar.name}:${jar.version}`, `-DoutputDirectory=${folder}`];
+    const args = [
+      '-B',
+      '-q',
+      'dependency:copy',
+      `-Dartifact=${jar.name}:${jar.version}`,
+      `-DoutputDirectory=${folder}`,
+    ];
     await runToEnd(maven, args, { sentence: 'Maven could not copy the JAR', cwd: folder });
     const file = readdirSync(folder).find((name) => name.endsWith('.jar')) ?? '';
     const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
     unpack(path.join(folder, file), `${folder}/jar`, (name) => name.includes(`linux-${arch}`));
-    const server = readdirSync(`${folder}/jar`, { recursive: true, encoding: 'utf8' }).find((name) => name.includes('redis-server'));
+    const server = readdirSync(`${folder}/jar`, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.includes('redis-server'),
+    );
     if (!server) throw new Failure('the JAR holds no program for this machine');
     renameSync(path.join(folder, 'jar', server), path.join(folder, 'server'));
     chmodSync(path.join(folder, 'server'), 0o755);
@@ -67,17 +75,32 @@ export async function findRedis(cache: Cache, say: Say): Promise<string> {
     }
   }
   say(reasons.join('; '));
-  throw new Failure('No Redis was found: install redis-server or valkey-server, or Python with pip, or Maven, or use docker-compose.yml.');
+  throw new Failure(
+    'No Redis was found: install redis-server or valkey-server, or Python with pip, or Maven, or use docker-compose.yml.',
+  );
 }
 
 /** Says how to run the server. */
-export function planRedis(options: { server: string; folder: string; port: number; password: string; durable: boolean }): PartPlan {
+export function planRedis(options: {
+  server: string;
+  folder: string;
+  port: number;
+  password: string;
+  durable: boolean;
+}): PartPlan {
   const { server, folder, port, password, durable } = options;
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
   // A file rather than arguments, which every user of the machine can read.
   const file = path.join(folder, 'redis.conf');
   const keep = durable ? ['appendonly yes', 'appendfsync everysec'] : ['appendonly no'];
-  const lines = [`port ${port}`, 'bind 127.0.0.1', `requirepass ${password}`, `dir ${JSON.stringify(folder)}`, 'save ""', ...keep];
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `requirepass ${password}`,
+    `dir ${JSON.stringify(folder)}`,
+    'save ""',
+    ...keep,
+  ];
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   return {
     name: 'redis',
@@ -88,7 +111,7 @@ export function planRedis(options: { server: string; folder: string; port: numbe
     stopSignal: 'SIGTERM',
     graceSeconds: 10,
     isReady: () => answers(port, password),
-    readyWithinSeconds: 30,
+    readyWithinSeconds: 60,
   };
 }
 
@@ -96,7 +119,11 @@ export function planRedis(options: { server: string; folder: string; port: numbe
 export const redisUrl = (port: number, password: string): string => `redis://:${password}@127.0.0.1:${port}`;
 
 async function answers(port: number, password: string): Promise<boolean> {
-  const redis = new Redis(redisUrl(port, password), { lazyConnect: true, retryStrategy: () => null, connectTimeout: 2000 });
+  const redis = new Redis(redisUrl(port, password), {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 2000,
+  });
   redis.on('error', () => undefined);
   try {
     await redis.connect();

@@ -11,7 +11,12 @@ import type { PartPlan } from './supervisor.ts';
 export type Role = 'server' | 'worker' | 'all';
 
 /** Keycloak's clients of the local stack (contracts: access). */
-export const clients = { bff: 'customer-bff', cli: 'customer-cli', service: 'customer-service', login: 'customer-login' } as const;
+export const clients = {
+  bff: 'customer-bff',
+  cli: 'customer-cli',
+  service: 'customer-service',
+  login: 'customer-login',
+} as const;
 
 /** The origin under which browsers reach the service. `localhost`, since browsers keep Secure cookies over plain HTTP only there. */
 export const publicUrl = (ports: Ports): string => `http://localhost:${ports.PORT}`;
@@ -74,6 +79,6 @@ export function planService(root: string, ports: Ports, secrets: Secrets, role: 
     stopSignal: 'SIGTERM',
     graceSeconds: 15,
     isReady: () => answers(`http://127.0.0.1:${ports.ADMIN_PORT}/readyz`),
-    readyWithinSeconds: 90,
+    readyWithinSeconds: 180,
   };
 }

@@ -35,7 +35,14 @@ function table(stack: Stack): string {
     ['all of it', path.join(stack.stateDir, 'endpoints.json'), 'with passwords and secrets'],
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** What ended the run: a signal, or a part that crashed. */
@@ -58,7 +65,9 @@ function whenEnded(): { end: Promise<End>; abort: AbortController; finish: (end:
     });
   }
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => finish({ failure: error instanceof Error ? error : new Error(String(error)) }));
+    process.on(event, (error: unknown) =>
+      finish({ failure: error instanceof Error ? error : new Error(String(error)) }),
+    );
   }
   const parent = Number(process.env['BOOT_PID']);
   if (parent === process.ppid) {
@@ -71,7 +80,9 @@ function readOptions(args: readonly string[]): { fresh: boolean } {
   const unknown = args.find((arg) => arg !== '--fresh');
   if (unknown) {
     const names = Object.keys(defaultPorts).join(', ');
-    throw new Failure(`Unknown option ${unknown}. Usage: npm start [-- --fresh]; ports and folders: ${names}, STATE_DIR, CACHE_DIR.`);
+    throw new Failure(
+      `Unknown option ${unknown}. Usage: npm start [-- --fresh]; ports and folders: ${names}, STATE_DIR, CACHE_DIR.`,
+    );
   }
   return { fresh: args.includes('--fresh') };
 }
@@ -89,7 +100,9 @@ async function main(): Promise<number> {
     signal: abort.signal,
     onCrash: (failure) => finish({ failure }),
   });
-  say(`\nReady after ${((performance.now() - begin) / 1000).toFixed(1)} s. Ctrl-C stops everything.\n\n${table(stack)}\n`);
+  say(
+    `\nReady after ${((performance.now() - begin) / 1000).toFixed(1)} s. Ctrl-C stops everything.\n\n${table(stack)}\n`,
+  );
   // A timer keeps the process alive, whatever else runs in it.
   const alive = setInterval(() => undefined, 60_000);
   const { failure, signal } = await end;

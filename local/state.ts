@@ -63,7 +63,9 @@ export async function takeState(wished: string | undefined, fresh: boolean): Pro
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   const claimed = await claim(path.join(runDir, 'stack.lock'));
   if (typeof claimed === 'number') {
-    throw new Failure(`A stack already runs from ${folder} (process ${claimed}); stop it, or set STATE_DIR to another folder.`);
+    throw new Failure(
+      `A stack already runs from ${folder} (process ${claimed}); stop it, or set STATE_DIR to another folder.`,
+    );
   }
   try {
     const ended = await endOrphans(runDir);

@@ -163,14 +163,17 @@ export function supervise(stateDir: string, onCrash: (failure: Failure) => void)
   const logDir = path.join(stateDir, 'log');
   for (const folder of [runDir, logDir]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const parts: SupervisedPart[] = [];
+  let isStopping = false;
   return {
     async start(plan) {
+      if (isStopping) throw new Failure(`${plan.name} is not started: the stack is stopping.`);
       const part = new SupervisedPart(plan, runDir, logDir, onCrash);
       parts.push(part);
       await part.start();
       return part;
     },
     async stopAll() {
+      isStopping = true;
       for (const part of parts.toReversed()) await part.stop();
     },
     killAll() {

@@ -32,7 +32,7 @@ function entriesOf(file: number, archive: string): Entry[] {
   if (end < 0) throw new Failure(`${archive} is not a whole ZIP archive.`);
   const list = readAt(file, tail.readUInt32LE(end + 16), tail.readUInt32LE(end + 12));
   const entries: Entry[] = [];
-  for (let at = 0; at + 46 <= list.length && list.readUInt32LE(at) === entrySignature; ) {
+  for (let at = 0; at + 46 <= list.length && list.readUInt32LE(at) === entrySignature;) {
     const nameLength = list.readUInt16LE(at + 28);
     entries.push({
       name: list.toString('utf8', at + 46, at + 46 + nameLength),
