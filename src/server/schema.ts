@@ -1,0 +1,7 @@
+import { buildSubgraph } from '../graphql/subgraph.ts';
+import '../graphql/scalars.ts';
+import '../features/profile/profile.graphql.ts';
+import '../features/registration/registration.graphql.ts';
+
+/** The subgraph: every GraphQL door there is, and its SDL as routers read it. */
+export const { schema, sdl } = buildSubgraph();
