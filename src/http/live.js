@@ -213,7 +213,6 @@ async function send(form, button) {
 
 for (const form of document.querySelectorAll('form[data-post], form[data-profile]')) {
   for (const input of form.elements) if (input.name) input.dataset.stored ??= input.value;
-  form.noValidate = false;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     void whileBusy(form, () => (form.dataset.post ? send(form, event.submitter) : save(form)));

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Hono } from 'hono';
 import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { languageOf, languages, type Language, type Texts } from '../texts/languages.ts';
-import type { RouteContext } from './route.ts';
+import { type RouteContext, type RouteEnv, routes } from './route.ts';
 
 /** A piece of a page. Values put into the `html` template are escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -105,6 +106,36 @@ export async function answerPage(c: RouteContext, page: Page): Promise<Response>
   headers.append('vary', 'accept-language, cookie');
   const text = await document(page, language);
   return new Response(String(text), { status: page.status ?? 200, headers });
+}
+
+/** A page that only says why something did not work. */
+export interface Notice {
+  readonly status: number;
+  readonly text: Exclude<keyof Texts['pages']['errors'], 'title' | 'home' | 'again'>;
+  /** Whether signing in again may help. */
+  readonly again?: boolean;
+}
+
+/** Answers with a sentence about what went wrong. */
+export function answerNotice(c: RouteContext, { status, text, again = false }: Notice): Promise<Response> {
+  const t = textsFor(languageFor(c)).errors;
+  const body = html`<h1>${t.title}</h1>
+    <p>${t[text]}</p>
+    <p class="actions">
+      ${again ? html`<a class="button" href="/auth/login">${t.again}</a>` : ''}<a href="/">${t.home}</a>
+    </p>`;
+  return answerPage(c, { title: t.title, body, status });
+}
+
+/** The stylesheet and the script. They hold nothing of anybody and may be kept for ever, since their addresses change. */
+export function assetRoutes(): Hono<RouteEnv> {
+  const app = routes();
+  for (const [path, { type, text }] of Object.entries(assets)) {
+    app.get(path, (c) =>
+      c.body(text, 200, { 'content-type': type, 'cache-control': 'public, max-age=31536000, immutable' }),
+    );
+  }
+  return app;
 }
 
 /** One field of a form. */

@@ -1,0 +1,187 @@
+import type { Hono } from 'hono';
+import { ContactInUse, DomainError, StatusConflict, Unavailable } from '../../domain/errors.ts';
+import { parseHandle, type SessionHandle } from '../../domain/session-token.ts';
+import { answerNotice, type Notice } from '../../http/page.ts';
+import {
+  cookieBytes,
+  fromOwnPages,
+  ownCookie,
+  problem,
+  retryAfter,
+  type RouteContext,
+  type RouteEnv,
+  routes,
+  setOwnCookie,
+} from '../../http/route.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Config } from '../../platform/config.ts';
+import { acceptLogoutToken, signIn } from './authentication-service.ts';
+import { createProvider, type Provider, ProviderRefused } from './oidc.ts';
+import {
+  beginSignIn,
+  createPendingSignIns,
+  localPath,
+  type PendingSignIn,
+  type PendingSignIns,
+  pendingSeconds,
+} from './pending-sign-ins.ts';
+import { type BrowserSession, refreshSession, sessionOf, signOut } from './session-service.ts';
+
+interface Room {
+  readonly provider: Provider;
+  readonly pending: PendingSignIns;
+}
+
+const standardReturn = '/profile';
+/** Marks a sign-in that began because an answer came without its cookie, so that a browser without cookies does not go round for ever. */
+const again = '.again';
+
+const handleOf = (c: RouteContext): SessionHandle | undefined => parseHandle(ownCookie(c, 'refresh'));
+
+/** @throws Error  when the token would not fit: a browser drops such a cookie without a word */
+function setSession(c: RouteContext, session: BrowserSession): void {
+  const { accessToken, accessEndsAt, handle, endsAt } = session;
+  if (accessToken.length + '__Host-access='.length > cookieBytes) throw new Error('The access token does not fit into a cookie.');
+  const left = (until: Date): number => (until.getTime() - c.env.ctx.clock.now().getTime()) / 1000;
+  setOwnCookie(c, 'access', accessToken, left(accessEndsAt));
+  setOwnCookie(c, 'refresh', handle, left(endsAt));
+}
+
+function clearSession(c: RouteContext): void {
+  setOwnCookie(c, 'access', '', 0);
+  setOwnCookie(c, 'refresh', '', 0);
+}
+
+function keepPending(c: RouteContext, { pending }: Room, signIns: readonly PendingSignIn[]): void {
+  setOwnCookie(c, 'login', pending.write(signIns), signIns.length ? pendingSeconds : 0);
+}
+
+function told(session: Pick<BrowserSession, 'customerId' | 'endsAt'>, refreshBy: Date): object {
+  return { signedIn: true, customerId: session.customerId, expiresAt: session.endsAt, refreshBy };
+}
+
+/** What the person reads when a sign-in fails; undefined for faults of ours. */
+function noticeOf(error: unknown): Notice | undefined {
+  if (error instanceof ContactInUse) return { status: 409, text: 'addressInUse' };
+  if (error instanceof StatusConflict) return { status: 403, text: 'closed' };
+  if (error instanceof ProviderRefused) return { status: 400, text: 'refused', again: true };
+  if (error instanceof Unavailable) return { status: 503, text: 'unavailable', again: true };
+  return error instanceof DomainError ? { status: 403, text: 'refused', again: true } : undefined;
+}
+
+async function orNotice(c: RouteContext, work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    const notice = noticeOf(error);
+    if (!notice) throw error;
+    const seconds = retryAfter(error);
+    if (seconds !== undefined) c.header('retry-after', String(seconds));
+    return answerNotice(c, notice);
+  }
+}
+
+/** A browser that has a session still needs no page of the provider. */
+async function resumed(c: RouteContext, { provider }: Room): Promise<boolean> {
+  const handle = handleOf(c);
+  const refreshed = handle && (await refreshSession(c.env.ctx, provider, handle));
+  if (!refreshed || !('session' in refreshed)) return false;
+  setSession(c, refreshed.session);
+  return true;
+}
+
+async function login(c: RouteContext, room: Room): Promise<Response> {
+  const { clock, config, request } = c.env.ctx;
+  const returnTo = localPath(c.req.query('returnTo'), config.server.publicUrl, standardReturn);
+  const silent = c.req.query('silent') === '1';
+  if (!silent && (await resumed(c, room))) return c.redirect(returnTo);
+  const begun = beginSignIn(returnTo, clock.now());
+  const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
+  keepPending(c, room, [...room.pending.read(ownCookie(c, 'login')), signIn]);
+  return c.redirect(String(await room.provider.authorizationUrl(signIn, { silent, language: request.language })));
+}
+
+/** What the provider answered instead of a code (RFC 6749 §4.1.2.1, OpenID Connect §3.1.2.6). */
+function refusedBy(c: RouteContext, error: string, returnTo: string): Promise<Response> | Response {
+  if (/^(login|interaction|consent|account_selection)_required$/.test(error)) {
+    return c.redirect(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`);
+  }
+  if (error === 'temporarily_unavailable' || error === 'server_error') {
+    c.header('retry-after', '5');
+    return answerNotice(c, { status: 503, text: 'unavailable', again: true });
+  }
+  return answerNotice(c, { status: 400, text: 'refused', again: true });
+}
+
+async function callback(c: RouteContext, room: Room): Promise<Response> {
+  const { config } = c.env.ctx;
+  const state = c.req.query('state') ?? '';
+  const waiting = room.pending.read(ownCookie(c, 'login'));
+  const begun = waiting.find((signIn) => signIn.state === state);
+  if (!begun) {
+    if (state.endsWith(again)) return answerNotice(c, { status: 400, text: 'cookies', again: true });
+    return c.redirect('/auth/login?again=1');
+  }
+  keepPending(c, room, waiting.filter((signIn) => signIn !== begun));
+  const error = c.req.query('error');
+  if (error !== undefined) return refusedBy(c, error, begun.returnTo);
+  const address = new URL(`${config.server.publicUrl}/auth/callback${new URL(c.req.url).search}`);
+  const session = await signIn(c.env.ctx, room.provider, { address, proof: begun, replaces: handleOf(c) });
+  setSession(c, session);
+  // She registered in this browser and may have names to confirm.
+  const registered = ownCookie(c, 'registration') !== undefined && begun.returnTo === standardReturn;
+  return c.redirect(registered ? '/welcome' : begun.returnTo);
+}
+
+async function refresh(c: RouteContext, { provider }: Room): Promise<Response> {
+  const handle = handleOf(c);
+  const refreshed = handle ? await refreshSession(c.env.ctx, provider, handle) : { over: true, silent: false };
+  if ('session' in refreshed) {
+    setSession(c, refreshed.session);
+    return c.json(told(refreshed.session, refreshed.session.accessEndsAt));
+  }
+  clearSession(c);
+  return problem(c, { status: 401, code: 'UNAUTHENTICATED', title: 'The session is over.' }, { silent: refreshed.silent });
+}
+
+async function session(c: RouteContext): Promise<Response> {
+  const { ctx } = c.env;
+  const handle = handleOf(c);
+  const found = handle && (await sessionOf(ctx, handle));
+  if (!found) return c.json({ signedIn: false });
+  const { sessionId, expiresAt } = ctx.actor;
+  const refreshBy = sessionId && expiresAt ? new Date(expiresAt * 1000) : ctx.clock.now();
+  return c.json(told(found, refreshBy));
+}
+
+async function logout(c: RouteContext, { provider }: Room): Promise<Response> {
+  const handle = handleOf(c);
+  if (handle) await signOut(c.env.ctx, provider, handle);
+  clearSession(c);
+  return c.body(null, 204);
+}
+
+async function backchannelLogout(c: RouteContext, { provider }: Room): Promise<Response> {
+  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
+  const token = isForm ? new URLSearchParams(await c.req.text()).get('logout_token') : null;
+  if (!token) return c.json({ error: 'invalid_request' }, 400);
+  const accepted = await acceptLogoutToken(c.env.ctx, provider, token);
+  return accepted ? c.body(null, 200) : c.json({ error: 'invalid_request' }, 400);
+}
+
+/** The doors of a browser's session: /auth/login, callback, session, refresh, logout, backchannel-logout (contracts: rest). */
+export function authenticationRoutes(config: Config, clock: Clock): Hono<RouteEnv> {
+  const now = (): Date => clock.now();
+  const room = { provider: createProvider(config, now), pending: createPendingSignIns(config.keys.token, now) };
+  return routes()
+    .use('/auth/*', async (c, next) => {
+      c.header('cache-control', 'no-store');
+      await next();
+    })
+    .get('/auth/login', (c) => orNotice(c, () => login(c, room)))
+    .get('/auth/callback', (c) => orNotice(c, () => callback(c, room)))
+    .get('/auth/session', session)
+    .post('/auth/refresh', fromOwnPages, (c) => refresh(c, room))
+    .post('/auth/logout', fromOwnPages, (c) => logout(c, room))
+    .post('/auth/backchannel-logout', (c) => backchannelLogout(c, room));
+}

@@ -1,0 +1,146 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Ctx } from '../../context.ts';
+import { Unavailable } from '../../domain/errors.ts';
+import {
+  endOf,
+  hashesFrom,
+  hashOfHandle,
+  rememberedUses,
+  type SessionEnd,
+  type SessionHandle,
+  type Standing,
+  standingOf,
+  successorOf,
+} from '../../domain/session-token.ts';
+import { type Provider, ProviderRefused, type ProviderTokens } from './oidc.ts';
+import { openTokens, sealTokens } from './session-secrets.ts';
+import {
+  abandonLease,
+  endSessions,
+  findSession,
+  type Lease,
+  rotateSession,
+  type StoredSession,
+  takeLease,
+} from './session-store.ts';
+
+/** What these functions need of the request. */
+export type SessionCtx = Pick<Ctx, 'clock' | 'config' | 'keys' | 'log' | 'pool' | 'request' | 'seal'>;
+
+/** What a browser gets, in cookies: never in a body. */
+export interface BrowserSession {
+  readonly customerId: string;
+  readonly handle: SessionHandle;
+  readonly accessToken: string;
+  readonly accessEndsAt: Date;
+  /** When the session is over unless it is used before. */
+  readonly endsAt: Date;
+}
+
+/** How a refresh ended. `silent`: the browser should ask the provider once more without a page, before it gives up. */
+export type Refreshed = { readonly session: BrowserSession } | { readonly over: true; readonly silent: boolean };
+
+interface Found {
+  readonly session: StoredSession;
+  readonly standing: Standing;
+}
+
+/** Longer than one call to the provider, shorter than a browser's patience. */
+const waitMs = 4500;
+const stepMs = 40;
+const over = { over: true, silent: false } as const;
+
+async function find(ctx: SessionCtx, handle: SessionHandle, uses: number): Promise<Found | undefined> {
+  const found = await findSession(ctx.pool, hashesFrom(handle, ctx.config.keys.token, uses));
+  if (!found) return undefined;
+  const standing = standingOf(found.session, found.usesAgo, ctx.config.session, ctx.clock.now());
+  return { session: found.session, standing };
+}
+
+async function handOut(ctx: SessionCtx, session: StoredSession, handle: SessionHandle): Promise<BrowserSession> {
+  const tokens = await openTokens(ctx, session);
+  const { accessToken, accessEndsAt } = tokens;
+  return { customerId: session.customerId, handle, accessToken, accessEndsAt, endsAt: endOf(session, ctx.config.session) };
+}
+
+/** Ends a session here first, so that it is over whether or not the provider can be asked; then there. */
+async function end(ctx: SessionCtx, provider: Provider, session: StoredSession, reason: SessionEnd): Promise<void> {
+  const tokens = session.ended ? undefined : await openTokens(ctx, session).catch(() => undefined);
+  await endSessions(ctx.pool, session.issuer, { sid: session.sid }, reason, ctx.clock.now());
+  ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId, reason }, 'session ended');
+  if (!tokens || reason === 'PROVIDER') return;
+  const isOver = await provider.endSession(tokens.refreshToken);
+  if (!isOver) ctx.log.warn({ requestId: ctx.request.id, customerId: session.customerId }, 'session left at the provider');
+}
+
+const reasons = { expired: 'EXPIRED', reused: 'REUSE', closed: 'STATUS' } as const;
+
+/** One call to the provider under the lease; undefined when somebody else's result is to be used. */
+async function rotate(
+  ctx: SessionCtx,
+  provider: Provider,
+  { session, handle, lease }: { session: StoredSession; handle: SessionHandle; lease: Lease },
+): Promise<Refreshed | undefined> {
+  let tokens: ProviderTokens;
+  try {
+    tokens = await provider.refresh((await openTokens(ctx, session)).refreshToken);
+  } catch (error) {
+    if (!(error instanceof ProviderRefused)) {
+      await abandonLease(ctx.pool, session.id, lease);
+      throw error;
+    }
+    // After a refresh nobody saw the end of, the token may be used up although her session there goes on.
+    await end(ctx, provider, session, 'PROVIDER');
+    return { over: true, silent: lease.uncertain };
+  }
+  const successor = successorOf(handle, ctx.config.keys.token);
+  const at = ctx.clock.now();
+  const sealed = await sealTokens(ctx, session, tokens);
+  const next = { handleHash: hashOfHandle(successor), sealed, at };
+  if (!(await rotateSession(ctx.pool, session.id, lease, next))) return undefined;
+  const { accessToken, accessEndsAt } = tokens;
+  const endsAt = endOf({ ...session, lastSeenAt: at }, ctx.config.session);
+  return { session: { customerId: session.customerId, handle: successor, accessToken, accessEndsAt, endsAt } };
+}
+
+/**
+ * Exchanges a handle for its successor and a fresh access token. However many ask at once, on whatever replica, the
+ * provider is asked once and all get the same (design, decision 6).
+ *
+ * @throws Unavailable  while the provider does not answer; the session goes on
+ */
+export async function refreshSession(ctx: SessionCtx, provider: Provider, handle: SessionHandle): Promise<Refreshed> {
+  for (let waited = 0; waited < waitMs; waited += stepMs) {
+    const found = (await find(ctx, handle, 1)) ?? (await find(ctx, handle, rememberedUses));
+    if (!found || found.standing === 'over') return over;
+    const { session, standing } = found;
+    if (standing === 'previous') {
+      return { session: await handOut(ctx, session, successorOf(handle, ctx.config.keys.token)) };
+    }
+    if (standing !== 'current') {
+      await end(ctx, provider, session, reasons[standing]);
+      return over;
+    }
+    const lease = await takeLease(ctx.pool, session.id, session.generation);
+    const done = lease && (await rotate(ctx, provider, { session, handle, lease }));
+    if (done) return done;
+    await pause(stepMs);
+  }
+  throw new Unavailable(2);
+}
+
+/** Whose session the handle is and until when, without using it up. */
+export async function sessionOf(
+  ctx: SessionCtx,
+  handle: SessionHandle,
+): Promise<{ customerId: string; endsAt: Date } | undefined> {
+  const found = await find(ctx, handle, 1);
+  if (!found || (found.standing !== 'current' && found.standing !== 'previous')) return undefined;
+  return { customerId: found.session.customerId, endsAt: endOf(found.session, ctx.config.session) };
+}
+
+/** Ends the session of a handle, here and at the provider. Unknown handles end nothing. */
+export async function signOut(ctx: SessionCtx, provider: Provider, handle: SessionHandle): Promise<void> {
+  const found = (await find(ctx, handle, 1)) ?? (await find(ctx, handle, rememberedUses));
+  if (found) await end(ctx, provider, found.session, 'LOGOUT');
+}

@@ -1,0 +1,133 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type pg from 'pg';
+import { leaseSeconds, type SessionEnd, type SessionState } from '../../domain/session-token.ts';
+
+/** A browser's session as it is stored. The provider's tokens are sealed under the customer's key. */
+export interface StoredSession extends SessionState {
+  readonly id: string;
+  readonly customerId: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid: string;
+  readonly keyId: string;
+  readonly sealed: Buffer;
+}
+
+/** A new session. */
+export interface NewSession extends Omit<StoredSession, 'generation' | 'rotatedAt' | 'lastSeenAt' | 'ended' | 'accountStatus'> {
+  readonly handleHash: Buffer;
+  readonly startedAt: Date;
+}
+
+/** The right of one replica to refresh a session. A write under an older fence is refused. */
+export interface Lease {
+  readonly fence: number;
+  /** An earlier refresh began and nobody knows how it ended: the provider may have rotated the token. */
+  readonly uncertain: boolean;
+}
+
+/** What ends: one provider session, or all of a subject's tokens that were issued so far. */
+export type Ended = { readonly sid: string } | { readonly subject: string };
+
+interface Row extends Omit<StoredSession, 'ended'> {
+  readonly endedAt: Date | null;
+  readonly handleHash: Buffer;
+}
+
+const columns = `s.id, s.customer_id as "customerId", s.issuer, s.subject, s.sid, s.key_id as "keyId", s.sealed,
+  s.handle_hash as "handleHash", s.generation, s.rotated_at as "rotatedAt", s.last_seen_at as "lastSeenAt",
+  s.expires_at as "expiresAt", s.ended_at as "endedAt", c.status as "accountStatus"`;
+
+/**
+ * The session that has one of the hashes, with the position of the hash.
+ *
+ * @param hashes  from a handle on; see `hashesFrom`
+ */
+export async function findSession(
+  pool: pg.Pool,
+  hashes: readonly Buffer[],
+): Promise<{ session: StoredSession; usesAgo: number } | undefined> {
+  const text = `select ${columns} from session_token s join customer c on c.id = s.customer_id
+    where s.handle_hash = any($1::bytea[]) limit 1`;
+  const { rows } = await pool.query<Row>({ name: 'session-by-handle', text, values: [hashes] });
+  const [row] = rows;
+  if (!row) return undefined;
+  const { endedAt, handleHash, ...session } = row;
+  const usesAgo = hashes.findIndex((hash) => hash.equals(handleHash));
+  return { session: { ...session, ended: endedAt !== null }, usesAgo };
+}
+
+/** Writes a new session in the transaction of the sign-in. */
+export async function insertSession(em: EntityManager, session: NewSession): Promise<void> {
+  await em.execute(
+    `insert into session_token (id, customer_id, issuer, subject, sid, key_id, sealed, handle_hash, generation,
+       rotated_at, started_at, last_seen_at, expires_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+    [
+      session.id, session.customerId, session.issuer, session.subject, session.sid, session.keyId, session.sealed,
+      session.handleHash, session.startedAt, session.startedAt, session.startedAt, session.expiresAt,
+    ],
+    { method: 'run' },
+  );
+}
+
+/**
+ * Takes the right to refresh, unless another replica has it or the handle was used meanwhile. The database's clock decides,
+ * since replicas differ.
+ */
+export async function takeLease(pool: pg.Pool, id: string, generation: number): Promise<Lease | undefined> {
+  const text = `update session_token set lease_until = clock_timestamp() + make_interval(secs => $3),
+      lease_fence = lease_fence + 1
+    where id = $1 and generation = $2 and ended_at is null and (lease_until is null or lease_until < clock_timestamp())
+    returning new.lease_fence as fence, old.lease_until is not null as uncertain`;
+  const { rows } = await pool.query<Lease>({ name: 'session-lease', text, values: [id, generation, leaseSeconds] });
+  return rows[0];
+}
+
+/** Gives the right back without a result. The lease stays in the past as the mark that the outcome is unknown. */
+export async function abandonLease(pool: pg.Pool, id: string, { fence }: Lease): Promise<void> {
+  const text = `update session_token set lease_until = clock_timestamp() - interval '1 millisecond'
+    where id = $1 and lease_fence = $2 and lease_until is not null`;
+  await pool.query({ name: 'session-lease-abandon', text, values: [id, fence] });
+}
+
+/** Stores what the refresh brought. False if another replica has taken the lease since, or the session has ended. */
+export async function rotateSession(
+  pool: pg.Pool,
+  id: string,
+  { fence }: Lease,
+  next: { handleHash: Buffer; sealed: Buffer; at: Date },
+): Promise<boolean> {
+  const text = `update session_token set handle_hash = $3, sealed = $4, generation = generation + 1, rotated_at = $5,
+      last_seen_at = $5, lease_until = null
+    where id = $1 and lease_fence = $2 and ended_at is null`;
+  const values = [id, fence, next.handleHash, next.sealed, next.at];
+  const { rowCount } = await pool.query({ name: 'session-rotate', text, values });
+  return rowCount === 1;
+}
+
+/** Ends one browser's session and nothing at the provider: the browser has signed in anew. */
+export async function supersedeSession(em: EntityManager, handleHash: Buffer, at: Date): Promise<void> {
+  await em.execute(
+    `update session_token set ended_at = ?, end_reason = 'LOGOUT', sealed = ''::bytea, lease_until = null
+     where handle_hash = ? and ended_at is null`,
+    [at, handleHash],
+    { method: 'run' },
+  );
+}
+
+/**
+ * Ends sessions and refuses their access tokens from now on, in one statement. The tokens in the rows are forgotten.
+ *
+ * @param at  when; for a subject, tokens issued before it are refused
+ */
+export async function endSessions(pool: pg.Pool, issuer: string, ended: Ended, reason: SessionEnd, at: Date): Promise<void> {
+  const bySid = 'sid' in ended;
+  // A verifier refuses tokens that would last longer than a day, so no revocation needs to.
+  const text = `with over as (update session_token set ended_at = $4, end_reason = $3, sealed = ''::bytea, lease_until = null
+      where issuer = $1 and ${bySid ? 'sid' : 'subject'} = $2 and ended_at is null)
+    insert into revocation (issuer, ${bySid ? 'sid' : 'subject, issued_before'}, expires_at)
+    values ($1, ${bySid ? '$2' : '$2, $4'}, now() + interval '24 hours')`;
+  const values = [issuer, bySid ? ended.sid : ended.subject, reason, at];
+  await pool.query({ name: bySid ? 'session-end-sid' : 'session-end-subject', text, values });
+}

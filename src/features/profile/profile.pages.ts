@@ -1,0 +1,86 @@
+import type { Hono } from 'hono';
+import { html } from 'hono/html';
+import { StatusConflict } from '../../domain/errors.ts';
+import { answerNotice, answerPage, choice, field, type Html, languageFor, textsFor } from '../../http/page.ts';
+import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
+import type { CustomerRow, Person } from '../../read-model/customers.ts';
+import { type Language, languages, type Texts } from '../../texts/languages.ts';
+import { ownCustomer } from './profile-service.ts';
+
+type T = Texts['pages']['profile'];
+
+const nameOf = (language: string, reader: Language): string =>
+  new Intl.DisplayNames([reader], { type: 'language' }).of(language) ?? language;
+
+/** The languages to choose from, hers among them though we may not speak it. */
+function choices(reader: Language, current: string): ReadonlyMap<string, string> {
+  const tags = [...new Set([...Object.keys(languages), ...(current ? [current] : [])])];
+  return new Map(tags.map((tag) => [tag, nameOf(tag, reader)]));
+}
+
+function account(t: T, row: CustomerRow, person: Person | null, language: Language): Html {
+  const since = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(row.createdAt);
+  return html`<section class="card" aria-labelledby="account">
+    <h2 id="account">${t.account}</h2>
+    <dl>
+      <dt>${t.email}</dt>
+      <dd><span data-shows="email">${person?.email ?? ''}</span> (${row.emailVerified ? t.verified : t.unverified})</dd>
+      <dt>${t.displayName}</dt>
+      <dd data-shows="displayName">${person?.displayName ?? ''}</dd>
+      <dt>${t.givenName}</dt>
+      <dd data-shows="givenName">${person?.givenName ?? ''}</dd>
+      <dt>${t.familyName}</dt>
+      <dd data-shows="familyName">${person?.familyName ?? ''}</dd>
+      <dt>${t.status}</dt>
+      <dd data-shows="status" data-names="${JSON.stringify(t.statuses)}">${t.statuses[row.status]}</dd>
+      <dt>${t.since}</dt>
+      <dd>${since}</dd>
+    </dl>
+  </section>`;
+}
+
+function form(t: T, row: CustomerRow, person: Person | null, language: Language): Html {
+  const name = (key: 'givenName' | 'familyName', autocomplete: string): Html =>
+    field({ name: key, label: t[key], value: person?.[key] ?? '', maxLength: 100, autocomplete });
+  const locale = row.locale ?? language;
+  return html`<form class="card" data-profile data-version="${row.version}" novalidate aria-labelledby="you">
+    <h2 id="you">${t.you}</h2>
+    <div class="pair">${name('givenName', 'given-name')}${name('familyName', 'family-name')}</div>
+    ${field({
+      name: 'displayName', label: t.displayName, hint: t.displayNameHint, value: person?.displayName ?? '',
+      maxLength: 100, autocomplete: 'nickname',
+    })}
+    <div class="pair">
+      ${field({ name: 'birthDate', label: t.birthDate, type: 'date', value: person?.birthDate ?? '', autocomplete: 'bday' })}
+      ${choice({ name: 'locale', label: t.locale, value: locale, options: choices(language, locale) })}
+    </div>
+    ${field({
+      name: 'country', label: t.country, hint: t.countryHint, value: row.country ?? '', maxLength: 2, autocomplete: 'country',
+    })}
+    <p class="actions"><button type="submit">${t.save}</button></p>
+    <p class="says" data-says role="status"></p>
+  </form>`;
+}
+
+async function profile(c: RouteContext): Promise<Response> {
+  const { ctx } = c.env;
+  if (ctx.actor.kind !== 'person') return c.redirect('/auth/login?returnTo=%2Fprofile');
+  const row = await ownCustomer(ctx);
+  if (!row) throw new StatusConflict('missing');
+  const person = await ctx.customers.person(row);
+  const language = languageFor(c, row.locale);
+  const t = textsFor(language).profile;
+  const body = html`<h1>${t.title}</h1>
+    ${account(t, row, person, language)}${form(t, row, person, language)}`;
+  return answerPage(c, { title: t.title, body, signedIn: true, language });
+}
+
+/** The page where a customer sees and changes her profile; it follows changes made elsewhere. */
+export function profilePages(): Hono<RouteEnv> {
+  return routes().get('/profile', (c) =>
+    profile(c).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'FORBIDDEN' && !(error instanceof StatusConflict)) throw error;
+      return answerNotice(c, { status: 403, text: 'closed' });
+    }),
+  );
+}

@@ -1,0 +1,53 @@
+import type { Hono } from 'hono';
+import { html } from 'hono/html';
+import { answerPage, choice, field, languageFor, textsFor } from '../../http/page.ts';
+import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
+import type { Language } from '../../texts/languages.ts';
+
+const regions = ['AT', 'BE', 'CH', 'DE', 'DK', 'ES', 'FI', 'FR', 'GB', 'IE', 'IT', 'LU', 'NL', 'NO', 'PL', 'PT', 'SE', 'US'];
+const usual: Readonly<Record<Language, string>> = { de: 'DE', en: 'GB' };
+
+function countries(language: Language): ReadonlyMap<string, string> {
+  const names = new Intl.DisplayNames([language], { type: 'region' });
+  const rows = regions.map((code) => [code, names.of(code) ?? code] as const);
+  return new Map(rows.toSorted(([, a], [, b]) => a.localeCompare(b, language)));
+}
+
+function register(c: RouteContext): Promise<Response> {
+  const language = languageFor(c);
+  const pages = textsFor(language);
+  const t = pages.register;
+  const { country } = pages.profile;
+  const body = html`<h1>${t.title}</h1>
+    <p>${t.what}</p>
+    <form class="card" data-post="/auth/register" data-next="/register/sent" novalidate>
+      ${field({ name: 'email', label: t.email, type: 'email', required: true, maxLength: 254, autocomplete: 'email' })}
+      <div class="pair">
+        ${field({ name: 'givenName', label: t.givenName, maxLength: 100, autocomplete: 'given-name' })}
+        ${field({ name: 'familyName', label: t.familyName, maxLength: 100, autocomplete: 'family-name' })}
+      </div>
+      <p class="hint">${t.namesHint}</p>
+      ${choice({ name: 'country', label: country, value: usual[language], options: countries(language) })}
+      <input type="hidden" name="locale" value="${language}" />
+      <p class="actions"><button type="submit">${t.submit}</button></p>
+      <p class="says" data-says role="alert"></p>
+    </form>
+    <p>${t.have} <a href="/auth/login?returnTo=%2Fprofile">${pages.signIn}</a></p>`;
+  return answerPage(c, { title: t.title, body });
+}
+
+/** Says the same whether or not the address is known. */
+function sent(c: RouteContext): Promise<Response> {
+  const t = textsFor(languageFor(c)).register;
+  const body = html`<h1>${t.sentTitle}</h1>
+    <div class="card">
+      <p>${t.sent}</p>
+      <p class="hint">${t.sentNothing}</p>
+    </div>`;
+  return answerPage(c, { title: t.sentTitle, body });
+}
+
+/** The pages around registering: the form, and what comes after it. */
+export function registrationPages(): Hono<RouteEnv> {
+  return routes().get('/register', register).get('/register/sent', sent);
+}
