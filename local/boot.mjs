@@ -28,10 +28,14 @@ function readText(file) {
   }
 }
 
+const statOf = (pid) => {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+};
+
 /** When a process began, in clock ticks since boot; a process number alone may have been given to somebody else. */
 function beginOf(pid) {
-  const stat = readText(`/proc/${pid}/stat`);
-  return stat === '' ? '' : (stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '');
+  return statOf(pid)[19] ?? '';
 }
 
 function isAlive(pid, begin) {
@@ -114,11 +118,32 @@ async function ensureInstalled() {
   }
 }
 
+/** The npm that started us, and the shell it put in between. */
+function npmAbove() {
+  if (!process.env.npm_lifecycle_event) return [];
+  const parent = process.ppid;
+  const isShell = /^(\/\S*\/)?(da|ba)?sh\0-c\0/.test(readText(`/proc/${parent}/cmdline`));
+  const pids = isShell ? [parent, Number(statOf(parent)[1])] : [parent];
+  return pids.map((pid) => ({ pid, begin: beginOf(pid) })).filter(({ begin }) => begin !== '');
+}
+
+/** npm ends the shell between us on SIGTERM, and the shell does not tell us; killed itself, it tells nobody. */
+function endWithNpm(child) {
+  const above = npmAbove();
+  const watch = setInterval(() => {
+    if (above.every(({ pid, begin }) => isAlive(pid, begin))) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 300);
+  watch.unref();
+}
+
 function run(script, args) {
   const PATH = `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH ?? ''}`;
   const env = { ...process.env, PATH, BOOT_PID: String(process.pid) };
   const child = spawn(node, [path.resolve(root, script), ...args], { cwd: root, env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
   child.on('error', (error) => {
     process.stderr.write(`${node} could not be run (${error.message}); delete node_modules and try again.\n`);
     process.exit(1);
