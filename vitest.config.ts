@@ -53,6 +53,8 @@ const stacks = [
 ].filter((file) => existsSync(file));
 
 export default defineConfig({
+  // The libraries get the CommonJS build of graphql from Node; a second copy would not know their schemas.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     pool: 'forks',
     allowOnly: false,

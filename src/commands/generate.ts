@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { generateDocuments } from '../../codegen.ts';
+import { eventsSchema } from '../domain/events.ts';
 import { variables } from '../platform/config.ts';
 import { sdl } from '../server/schema.ts';
 
@@ -59,9 +61,9 @@ function writeReadme(): void {
 /** Writes everything that is made from the sources and committed: `npm test` fails when it is not current. */
 export async function generate(): Promise<void> {
   write('schema/subgraph.graphql', sdl);
+  write('schema/events.schema.json', `${JSON.stringify(eventsSchema(), null, 2)}\n`);
   writeReadme();
   write('.env.example', environmentExample());
-  const { generateDocuments } = await import('../../codegen.ts');
   await generateDocuments();
 }
 

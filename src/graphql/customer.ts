@@ -12,6 +12,7 @@ const permissionOf = { self: 'customer:self', record: 'customer:read', personal:
  * subgraphs only. What a viewer may not see of them is null all the same.
  */
 const undeclared: readonly CustomerField[] = ['id', 'displayName', 'status', 'checkoutEligibility'];
+/** Shown to requests that came with the router's credential only (design, decision 24). */
 const internal: readonly CustomerField[] = ['emailLookup', 'identity'];
 
 function directivesOf(field: CustomerField): { requiresScopes?: Permission[][]; inaccessible?: true; tag?: string } {
@@ -33,7 +34,9 @@ export function shown<Value>(field: CustomerField, read: (customer: CustomerRow,
     nullable: true as const,
     extensions: { [ruleOf]: field },
     resolve: (customer: CustomerRow, _args: object, context: GraphContext) =>
-      shows(customer.view, field) ? read(customer, context) : null,
+      shows(customer.view, field) && (context.app.request.router || !internal.includes(field))
+        ? read(customer, context)
+        : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import { type GraphQLFieldResolver, type GraphQLSchema, isUnionType } from 'graphql';
 import { Forbidden, invalid } from '../domain/errors.ts';
 import type { CustomerRow, CustomerWanted } from '../read-model/customers.ts';
 import type { GraphContext } from './builder.ts';
@@ -59,6 +59,8 @@ export function answerEntities(schema: GraphQLSchema): void {
   const fields = schema.getQueryType()?.getFields();
   const sdl = fields?.['_service']?.resolve;
   if (!fields?.['_entities'] || !fields['_service'] || !sdl) throw new Error('The schema is not a subgraph.');
+  const entity = schema.getType('_Entity');
+  if (isUnionType(entity)) entity.resolveType = () => 'Customer';
   fields['_entities'].resolve = entities as GraphQLFieldResolver<unknown, unknown>;
   fields['_service'].resolve = (root, args, context, info) => {
     mustBeRouter(context as GraphContext);

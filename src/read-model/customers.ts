@@ -2,10 +2,11 @@ import DataLoader from 'dataloader';
 import type pg from 'pg';
 import { type Actor, type Identity, type View, viewOf } from '../domain/access.ts';
 import type { AccountStatus } from '../domain/account-status.ts';
-import { type EmailIndex, emailLookupOf, parseEmail } from '../domain/values/email.ts';
+import { ValidationFailed } from '../domain/errors.ts';
+import { type EmailHashes, type EmailIndex, emailLookupOf, parseEmail } from '../domain/values/email.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
 import type { Seal } from '../platform/personal-data.ts';
-import { type CustomerOrder, cursorOf, type PageQuery, pageStatement } from './customer-page.ts';
+import { cursorOf, type PageQuery, pageStatement } from './customer-page.ts';
 import { byIds, byOwnIdentity, byRefs, type CustomerRef } from './customer-statements.ts';
 
 /** A customer as every door shows her. What is sealed is opened by {@link CustomerReads.person}. */
@@ -105,4 +106,80 @@ export class CustomerReads {
   person(row: CustomerRow): Promise<Person | null> {
     return this.#persons.load(row);
   }
+
+  /**
+   * One page.
+   *
+   * @throws ValidationFailed for a cursor that is not from this list
+   */
+  async page(query: PageQuery): Promise<CustomerPage> {
+    const { rows } = await this.#sources.pool.query<StoredRow>(pageStatement(this.#actor.identity, query));
+    const page = rows.slice(0, query.first).map((row) => this.#seen(row));
+    return {
+      rows: page.map((row) => ({ row, cursor: cursorOf(row, query.order) })),
+      hasNextPage: rows.length > query.first,
+    };
+  }
+
+  /** The hashes by which an address is looked for; undefined for what is no address. */
+  hashesOf(email: string): EmailHashes | undefined {
+    try {
+      return this.#sources.emailIndex.hashes(emailLookupOf(parseEmail(email)));
+    } catch (error) {
+      if (error instanceof ValidationFailed) return undefined;
+      throw error;
+    }
+  }
+
+  async #findAll(wanted: readonly CustomerWanted[]): Promise<(CustomerRow | null)[]> {
+    const refs = wanted.map((one) => this.#refOf(one));
+    const asked = [...new Set(refs.filter((ref) => ref !== undefined))];
+    const found = new Map<CustomerRef, CustomerRow>();
+    for (const row of asked.length ? await this.#query(asked) : []) {
+      const ref = asked[row.ref];
+      if (ref) found.set(ref, this.#seen(row));
+    }
+    return refs.map((ref) => (ref && found.get(ref)) ?? null);
+  }
+
+  #refOf(wanted: CustomerWanted): CustomerRef | undefined {
+    if (wanted.by === 'id') return uuid.test(wanted.id) ? wanted : undefined;
+    if (wanted.by === 'identity') return isStorable(wanted.issuer) && isStorable(wanted.subject) ? wanted : undefined;
+    const hashes = this.hashesOf(wanted.email);
+    return hashes && { by: 'email', ...hashes };
+  }
+
+  /** The cheapest statement for what is asked; always one. */
+  async #query(refs: readonly CustomerRef[]): Promise<(StoredRow & { ref: number })[]> {
+    const { pool } = this.#sources;
+    const { identity } = this.#actor;
+    const [only] = refs;
+    if (refs.length === 1 && only?.by === 'identity' && identity && isSame(only, identity)) {
+      const { rows } = await pool.query<StoredRow>(byOwnIdentity(identity));
+      return rows.map((row) => ({ ...row, ref: 0 }));
+    }
+    const ids = refs.flatMap((ref) => (ref.by === 'id' ? [ref.id.toLowerCase()] : []));
+    if (ids.length < refs.length) return (await pool.query<StoredRow & { ref: number }>(byRefs(identity, refs))).rows;
+    const { rows } = await pool.query<StoredRow>(byIds(identity, ids));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.flatMap((id, ref) => {
+      const row = byId.get(id);
+      return row ? [{ ...row, ref }] : [];
+    });
+  }
+
+  #seen(row: StoredRow): CustomerRow {
+    return { ...row, view: viewOf(this.#actor, row.own, row.status) };
+  }
+}
+
+type StoredRow = Omit<CustomerRow, 'view'>;
+
+/** Text that PostgreSQL can compare: no half characters, no zero byte, no more than a provider gives. */
+function isStorable(text: string): boolean {
+  return text.length <= 1000 && text.isWellFormed() && !text.includes('\0');
+}
+
+function isSame(one: Identity, other: Identity): boolean {
+  return one.issuer === other.issuer && one.subject === other.subject;
 }

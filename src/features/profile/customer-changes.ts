@@ -1,26 +1,15 @@
 import type { Ctx } from '../../context.ts';
 import { Forbidden, invalid } from '../../domain/errors.ts';
+import { changeReasons } from '../../domain/events.ts';
 import { subscribe } from '../../messaging/live-updates.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
 import { ownCustomer } from './profile-service.ts';
 
 /** Why a customer changed, in the words of the graph. */
-export const changeReasons = [
-  'SNAPSHOT',
-  'SELF',
-  'STAFF',
-  'IDP',
-  'MERGE',
-  'IMPORT',
-  'CONSENT',
-  'LOYALTY',
-  'SEGMENT',
-  'PRIVACY',
-  'SYSTEM',
-] as const;
+export const streamedReasons = ['SNAPSHOT', ...changeReasons, 'CONSENT', 'LOYALTY', 'SEGMENT', 'PRIVACY'] as const;
 
-/** One of {@link changeReasons}. */
-export type ChangeReason = (typeof changeReasons)[number];
+/** One of {@link streamedReasons}. */
+export type StreamedReason = (typeof streamedReasons)[number];
 
 /** One change of a customer, with the customer as she is when it is told. */
 export interface CustomerChange {
@@ -28,7 +17,7 @@ export interface CustomerChange {
   readonly cursor: string;
   readonly customer: CustomerRow;
   readonly changedPaths: readonly string[];
-  readonly reason: ChangeReason;
+  readonly reason: StreamedReason;
   readonly snapshot: boolean;
 }
 
@@ -56,7 +45,7 @@ const oldestTold = {
     where customer_id = $1 and sequence = $2 + 1 and created_at > $3::timestamptz - interval '7 days') as fresh`,
 };
 
-function reasonOf({ event }: Fact): ChangeReason {
+function reasonOf({ event }: Fact): StreamedReason {
   const reason = changeReasons.find((one) => one === event.data?.reason);
   if (reason) return reason;
   return event.actortype === 'customer' ? 'SELF' : event.actortype === 'staff' ? 'STAFF' : 'SYSTEM';

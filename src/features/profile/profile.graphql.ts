@@ -10,7 +10,7 @@ import { builder, permitted, signedIn } from '../../graphql/builder.ts';
 import { AccountStatus, Customer, CustomerPayload } from '../../graphql/customer.ts';
 import { StatusRefused } from '../../graphql/errors.ts';
 import { customerOrders } from '../../read-model/customer-page.ts';
-import { type CustomerChange as CustomerChangeRow, changeReasons, streamOwnCustomer } from './customer-changes.ts';
+import { type CustomerChange as CustomerChangeRow, streamedReasons, streamOwnCustomer } from './customer-changes.ts';
 import { changeStatus, customerById, customerPage, ownCustomer, updateProfile } from './profile-service.ts';
 
 const PageInfo = builder.objectRef<Awaited<ReturnType<typeof customerPage>>['pageInfo']>('PageInfo').implement({
@@ -155,7 +155,7 @@ builder.mutationFields((t) => ({
 
 const ChangeReason = builder.enumType('ChangeReason', {
   description: 'Why a customer changed.',
-  values: changeReasons,
+  values: streamedReasons,
 });
 
 const CustomerChange = builder.objectRef<CustomerChangeRow>('CustomerChange').implement({

@@ -47,15 +47,24 @@ function form(t: T, row: CustomerRow, person: Person | null, language: Language)
     <h2 id="you">${t.you}</h2>
     <div class="pair">${name('givenName', 'given-name')}${name('familyName', 'family-name')}</div>
     ${field({
-      name: 'displayName', label: t.displayName, hint: t.displayNameHint, value: person?.displayName ?? '',
-      maxLength: 100, autocomplete: 'nickname',
+      name: 'displayName',
+      label: t.displayName,
+      hint: t.displayNameHint,
+      value: person?.displayName ?? '',
+      maxLength: 100,
+      autocomplete: 'nickname',
     })}
     <div class="pair">
       ${field({ name: 'birthDate', label: t.birthDate, type: 'date', value: person?.birthDate ?? '', autocomplete: 'bday' })}
       ${choice({ name: 'locale', label: t.locale, value: locale, options: choices(language, locale) })}
     </div>
     ${field({
-      name: 'country', label: t.country, hint: t.countryHint, value: row.country ?? '', maxLength: 2, autocomplete: 'country',
+      name: 'country',
+      label: t.country,
+      hint: t.countryHint,
+      value: row.country ?? '',
+      maxLength: 2,
+      autocomplete: 'country',
     })}
     <p class="actions"><button type="submit">${t.save}</button></p>
     <p class="says" data-says role="status"></p>
