@@ -1,0 +1,23 @@
+import type { TestProject } from 'vitest/node';
+import type { Endpoints } from '../../local/endpoints.ts';
+import { startStack } from '../../local/stack.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    endpoints: Endpoints;
+    /** What the service needs in its environment to use this stack; it runs in the test's process. */
+    environment: Record<string, string>;
+  }
+}
+
+/** One real PostgreSQL, Redis, mail catcher and Keycloak for all tests that need a whole stack. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stack = await startStack({
+    parts: ['postgres', 'redis', 'mail', 'keycloak'],
+    durable: false,
+    say: (line) => process.stdout.write(`  ${line}\n`),
+  });
+  project.provide('endpoints', stack.endpoints);
+  project.provide('environment', stack.environment('all'));
+  return () => stack.stop();
+}
