@@ -71,13 +71,21 @@ const CheckoutEligibility = builder.objectRef<ReturnType<typeof checkoutEligibil
   }),
 });
 
-const ContactEmail = builder.objectRef<{ address: string; verified: boolean }>('ContactEmail').implement({
-  description: 'The e-mail address an account is reached by.',
-  fields: (t) => ({
-    address: t.expose('address', { type: 'EmailAddress', description: 'As the customer typed it.' }),
-    verified: t.exposeBoolean('verified', { description: 'Whether she proved that it is hers.' }),
-  }),
-});
+const ContactEmail = builder
+  .objectRef<{ address: string; verified: boolean; verifiedAt: Date | null }>('ContactEmail')
+  .implement({
+    description: 'The e-mail address an account is reached by.',
+    fields: (t) => ({
+      address: t.expose('address', { type: 'EmailAddress', description: 'As the customer typed it.' }),
+      verified: t.exposeBoolean('verified', { description: 'Whether she proved that it is hers.' }),
+      verifiedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When she did.',
+        resolve: ({ verifiedAt }) => (verifiedAt ? new Date(verifiedAt) : null),
+      }),
+    }),
+  });
 
 const IdentityRef = builder.objectRef<{ issuer: string; subject: string }>('IdentityRef').implement({
   description: 'Whom an identity provider knows somebody as.',
@@ -118,8 +126,8 @@ export const Customer = builder.objectRef<CustomerRow>('Customer').implement({
     email: t.field({
       type: ContactEmail,
       description: 'Her e-mail address.',
-      ...shownOfPerson('email', ({ email }, { emailVerified }) =>
-        email ? { address: email, verified: emailVerified } : null,
+      ...shownOfPerson('email', ({ email, emailVerifiedAt: verifiedAt }, { emailVerified: verified }) =>
+        email ? { address: email, verified, verifiedAt } : null,
       ),
     }),
     emailLookup: t.string({

@@ -55,15 +55,14 @@ const entities: GraphQLFieldResolver<unknown, GraphContext, { representations: r
 };
 
 /** Puts our own resolvers in the place of the library's, which ask for one entity at a time and answer everybody. */
-export function answerEntities(schema: GraphQLSchema): void {
-  const fields = schema.getQueryType()?.getFields();
-  const sdl = fields?.['_service']?.resolve;
-  if (!fields?.['_entities'] || !fields['_service'] || !sdl) throw new Error('The schema is not a subgraph.');
+export function answerEntities(schema: GraphQLSchema, sdl: string): void {
+  const { _entities, _service } = schema.getQueryType()?.getFields() ?? {};
   const entity = schema.getType('_Entity');
-  if (isUnionType(entity)) entity.resolveType = () => 'Customer';
-  fields['_entities'].resolve = entities as GraphQLFieldResolver<unknown, unknown>;
-  fields['_service'].resolve = (root, args, context, info) => {
+  if (!_entities || !_service || !isUnionType(entity)) throw new Error('The schema is not a subgraph.');
+  entity.resolveType = () => 'Customer';
+  _entities.resolve = entities as GraphQLFieldResolver<unknown, unknown>;
+  _service.resolve = (_root, _args, context) => {
     mustBeRouter(context as GraphContext);
-    return sdl(root, args, context, info) as unknown;
+    return { sdl };
   };
 }

@@ -1,5 +1,5 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
-import type { GraphQLField, GraphQLSchema } from 'graphql';
+import { type GraphQLField, type GraphQLSchema, isScalarType } from 'graphql';
 import { builder, guarded } from './builder.ts';
 import { ruleOf } from './customer.ts';
 import { answerEntities } from './entities.ts';
@@ -34,11 +34,21 @@ export function mustBeGuarded(schema: GraphQLSchema): void {
   if (faults.length) throw new Error(`No access rule: ${faults.join(', ')}.`);
 }
 
+/** The printer leaves `@specifiedBy` out. */
+function withSpecifications(sdl: string, schema: GraphQLSchema): string {
+  const specified = Object.values(schema.getTypeMap()).filter(isScalarType);
+  return specified.reduce(
+    (text, { name, specifiedByURL: url }) =>
+      url ? text.replace(new RegExp(`^scalar ${name}$`, 'm'), `scalar ${name} @specifiedBy(url: "${url}")`) : text,
+    sdl,
+  );
+}
+
 /** Builds the subgraph of everything that was defined on the builder so far. */
 export function buildSubgraph(): { schema: GraphQLSchema; sdl: string } {
   const schema = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.9' });
   mustBeGuarded(schema);
-  const sdl = `${printSubgraphSchema(schema)}\n`;
-  answerEntities(schema);
+  const sdl = `${withSpecifications(printSubgraphSchema(schema), schema)}\n`;
+  answerEntities(schema, sdl);
   return { schema, sdl };
 }

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type pg from 'pg';
 import { type Actor, type Identity, type View, viewOf } from '../domain/access.ts';
 import type { AccountStatus } from '../domain/account-status.ts';
+import type { Person as Sealed } from '../domain/person.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type EmailHashes, type EmailIndex, emailLookupOf, parseEmail } from '../domain/values/email.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
@@ -36,9 +37,12 @@ export interface Person {
   readonly displayName: string | null;
   readonly givenName: string | null;
   readonly familyName: string | null;
-  readonly email: string | null;
-  readonly emailLookup: string | null;
   readonly birthDate: string | null;
+  /** As she typed it. */
+  readonly email: string | null;
+  /** As we compare it. */
+  readonly emailLookup: string | null;
+  readonly emailVerifiedAt: Date | null;
 }
 
 /** Whom one looks for. An address counts however it is spelt. */

@@ -23,6 +23,7 @@ const person: Person = {
   familyName: 'Family',
   email: 'a@example.com',
   emailLookup: 'a@example.com',
+  emailVerifiedAt: null,
   birthDate: '1990-01-01',
 };
 

@@ -14,6 +14,16 @@ const RegistrationAccepted = builder.objectRef<{ nextStep: 'VERIFY_EMAIL' }>('Re
   }),
 });
 
+const ConsentDecisionInput = builder.inputType('ConsentDecisionInput', {
+  description: 'An answer to one version of one notice.',
+  fields: (t) => ({
+    purpose: t.string({ required: true, description: 'What for.' }),
+    granted: t.boolean({ required: true, description: 'Yes or no.' }),
+    noticeId: t.id({ required: true, description: 'The notice she was shown.' }),
+    noticeVersion: t.string({ required: true, description: 'And its version.' }),
+  }),
+});
+
 const RegisterInput = builder.inputType('RegisterInput', {
   description:
     'No password: nobody sets one before the address is proven; the mail’s link leads to Keycloak, which asks for it.',
@@ -23,6 +33,12 @@ const RegisterInput = builder.inputType('RegisterInput', {
     familyName: t.string({ description: 'The family name.' }),
     locale: t.field({ type: 'LocaleTag', required: true, description: 'The language of the mail and the account.' }),
     country: t.field({ type: 'CountryCode', required: true, description: 'The country whose rules apply.' }),
+    consents: t.field({
+      type: [ConsentDecisionInput],
+      required: true,
+      description: 'Answers to notices. There are none yet, so that the list is empty.',
+    }),
+    guestToken: t.string({ description: 'The token of the guest session that goes on in the account.' }),
     idempotencyKey: t.field({
       type: 'UUID',
       required: true,
