@@ -4,8 +4,12 @@ const signedIn = document.body.hasAttribute('data-signed-in');
 const json = { 'content-type': 'application/json', 'x-csrf': '1' };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-const post = (path, body) =>
-  fetch(path, { method: 'POST', headers: json, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+const post = (path, body, headers = {}) =>
+  fetch(path, {
+    method: 'POST',
+    headers: { ...json, ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
 
 function say(form, phrase, kind) {
   const place = form.querySelector('[data-says]');
@@ -202,9 +206,14 @@ async function save(form) {
 // The forms
 
 /** A form that is sent to one of our own routes and leads on to another page. */
+const sent = new Map();
 async function send(form, button) {
-  const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => String(value).trim() !== ''));
-  const answer = await post(form.dataset.post, { ...fields, ...(button?.name ? { [button.name]: button.value } : {}) });
+  const given = [...new FormData(form, button)].filter(([, value]) => String(value).trim() !== '');
+  const fields = Object.fromEntries(given);
+  // The same form again is the same request, so that a lost answer does not register twice.
+  const key = JSON.stringify(fields);
+  if (!sent.has(key)) sent.set(key, crypto.randomUUID());
+  const answer = await post(form.dataset.post, fields, { 'idempotency-key': sent.get(key) });
   if (answer.ok) return location.assign(form.dataset.next);
   const told = answer.status === 422 ? await answer.json().catch(() => ({})) : {};
   mark(form, (told.issues ?? []).flatMap(({ path }) => path));

@@ -2,7 +2,7 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import type { z } from 'zod';
 import type { Ctx } from '../context.ts';
-import { DomainError, type ErrorCode, Forbidden, RateLimited, Unavailable, ValidationFailed } from '../domain/errors.ts';
+import { type ErrorCode, Forbidden, RateLimited, Unavailable, ValidationFailed } from '../domain/errors.ts';
 
 /** What every route finds beside its request: the server calls `routes.fetch(request, { ctx })`. */
 export interface RouteEnv {
@@ -82,23 +82,4 @@ export function problem(c: RouteContext, { status, code, title }: Problem, more:
 /** Seconds after which it is worth trying again, where the error knows. */
 export function retryAfter(error: unknown): number | undefined {
   return error instanceof Unavailable || error instanceof RateLimited ? error.retryAfterSeconds : undefined;
-}
-
-/**
- * Answers what a route threw: a {@link DomainError} as a problem, anything else masked and logged once.
- *
- * @param statusOf  the server's table from code to HTTP status
- */
-export function answerErrors(statusOf: (code: ErrorCode) => number): (error: Error, c: RouteContext) => Response {
-  return (error, c) => {
-    const { log, request } = c.env.ctx;
-    if (!(error instanceof DomainError)) {
-      log.error({ requestId: request.id, error }, 'route failed');
-      return problem(c, { status: 500, code: 'PROVIDER_UNAVAILABLE', title: 'Something went wrong.' });
-    }
-    const seconds = retryAfter(error);
-    if (seconds !== undefined) c.header('retry-after', String(seconds));
-    const issues = error instanceof ValidationFailed ? { issues: error.issues } : {};
-    return problem(c, { status: statusOf(error.code), code: error.code, title: error.message }, issues);
-  };
 }

@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import type { Ctx } from '../../context.ts';
+import type { Actor } from '../../domain/access.ts';
+import { DomainError, Unauthenticated } from '../../domain/errors.ts';
+import { endOf, handleFrom, hashOfHandle, type SessionHandle } from '../../domain/session-token.ts';
+import { forUpdate } from '../../messaging/for-update.ts';
+import { compareClaims, type HolderCtx } from '../identity/identity-service.ts';
+import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
+import { sealTokens } from './session-secrets.ts';
+import type { BrowserSession, SessionCtx } from './session-service.ts';
+import { endSessions, insertSession, supersedeSession } from './session-store.ts';
+
+/** What signing in needs. */
+export type SignInCtx = SessionCtx & HolderCtx & Pick<Ctx, 'transactAs'>;
+
+/** An answer of the provider that has come back to the browser that asked. */
+export interface SignInAnswer {
+  /** The callback's address as the browser called it. */
+  readonly address: URL;
+  readonly proof: SignInProof;
+  /** The browser's session before, which this one replaces. */
+  readonly replaces?: SessionHandle | undefined;
+}
+
+/** Whoever signs in acts for herself, with nothing but that right. */
+function actorOf({ issuer, subject, sid }: SignInClaims): Actor {
+  const permissions = new Set(['customer:self'] as const);
+  return { kind: 'person', id: subject, permissions, identity: { issuer, subject }, sessionId: sid };
+}
+
+/** The provider's session in events: recognisable, and of no use to whoever reads it. */
+const hashedSid = ({ issuer, sid }: SignInClaims): string => createHash('sha256').update(`${issuer}\0${sid}`).digest('base64url');
+
+/** The absolute end counts from the proof, so that a silent round does not lengthen a session. */
+function endsAt({ config }: SignInCtx, { authTime }: SignInClaims, now: Date): Date {
+  const proven = Math.min(now.getTime(), authTime === undefined ? Infinity : authTime * 1000);
+  const end = new Date(proven + config.session.maxSeconds * 1000);
+  if (end <= now) throw new ProviderRefused('too_old');
+  return end;
+}
+
+type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
+
+async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: SessionHandle): Promise<BrowserSession> {
+  const now = ctx.clock.now();
+  const expiresAt = endsAt(ctx, claims, now);
+  const customerId = await compareClaims(ctx, claims);
+  const handle = handleFrom(randomBytes(32));
+  const { issuer, subject, sid, acr, amr } = claims;
+  await ctx.transactAs({ actor: actorOf(claims), requestId: ctx.request.id }, async (em) => {
+    const account = await forUpdate(em, customerId);
+    const method = amr[0] ?? 'PASSWORD';
+    const signIn = { at: now, sessionId: hashedSid(claims), method, amr, acr, clientId: ctx.config.keycloak.bff.id };
+    account.signedIn(signIn, { at: now, by: 'SELF' });
+    const place = { id: uuidv7(), keyId: account.keyId };
+    const sealed = await sealTokens(ctx, place, tokens);
+    if (replaces) await supersedeSession(em, hashOfHandle(replaces), now);
+    const handleHash = hashOfHandle(handle);
+    await insertSession(em, { ...place, customerId, issuer, subject, sid, sealed, handleHash, startedAt: now, expiresAt });
+  });
+  const { accessToken, accessEndsAt } = tokens;
+  const until = endOf({ lastSeenAt: now, expiresAt }, ctx.config.session);
+  return { customerId, handle, accessToken, accessEndsAt, endsAt: until };
+}
+
+/**
+ * Signs in by the provider's answer: the customer is brought up to what the provider says of her, the session is stored,
+ * and `CustomerLoggedIn` leaves with it.
+ *
+ * @throws ProviderRefused  for an answer that is not good
+ * @throws ContactInUse     when her address is another customer's
+ * @throws StatusConflict   for an account that is closed
+ * @throws Unavailable      while the provider does not answer
+ */
+export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInAnswer): Promise<BrowserSession> {
+  const exchanged = await provider.exchange(answer.address, answer.proof);
+  try {
+    const session = await open(ctx, exchanged, answer.replaces);
+    ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
+    return session;
+  } catch (error) {
+    // Otherwise the next try would meet the same person at the provider, without a chance to be somebody else.
+    if (error instanceof DomainError) await provider.endSession(exchanged.tokens.refreshToken);
+    throw error;
+  }
+}
+
+const logoutTokenSeconds = 3600;
+
+/**
+ * Takes the provider's word that a session has ended. A token counts once.
+ *
+ * @returns whether the token was good
+ * @throws Unavailable  when its keys cannot be read
+ */
+export async function acceptLogoutToken(
+  ctx: SessionCtx & Pick<Ctx, 'limits'>,
+  provider: Provider,
+  token: string,
+): Promise<boolean> {
+  const read = await provider.readLogoutToken(token).catch((error: unknown) => {
+    if (error instanceof Unauthenticated) return undefined;
+    throw error;
+  });
+  const isReplay = read && (await ctx.limits.take('logout-token', read.id, 1, logoutTokenSeconds)) > 0;
+  if (!read || isReplay) {
+    ctx.log.warn({ requestId: ctx.request.id, replay: isReplay === true }, 'logout token refused');
+    return false;
+  }
+  const ended = read.sid ? { sid: read.sid } : { subject: read.subject ?? '' };
+  await endSessions(ctx.pool, provider.issuer, ended, 'PROVIDER', ctx.clock.now());
+  return true;
+}

@@ -1,0 +1,43 @@
+import { DomainError, type ErrorCode, Unavailable, ValidationFailed } from '../domain/errors.ts';
+import { isOutage } from '../platform/database.ts';
+import { answerNotice, type Notice } from './page.ts';
+import { problem, retryAfter, type RouteContext } from './route.ts';
+
+const asDomainError = (error: Error): DomainError | undefined =>
+  error instanceof DomainError ? error : isOutage(error) ? new Unavailable(2) : undefined;
+
+/** Somebody looks at a page, rather than a script at an answer. */
+const wantsPage = (c: RouteContext): boolean =>
+  c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
+
+const notices: Partial<Record<ErrorCode, Notice['text']>> = {
+  NOT_FOUND: 'notFound',
+  PROVIDER_UNAVAILABLE: 'unavailable',
+  FORBIDDEN: 'closed',
+};
+
+/**
+ * Answers what a route threw: a {@link DomainError} as a problem or a page, anything else masked and logged once.
+ *
+ * @param statusOf  the server's table from code to HTTP status
+ */
+export function answerErrors(statusOf: (code: ErrorCode) => number) {
+  return (error: Error, c: RouteContext): Response | Promise<Response> => {
+    const { log, request } = c.env.ctx;
+    const known = asDomainError(error);
+    if (!known || known !== error) log.error({ requestId: request.id, error }, 'route failed');
+    const seconds = retryAfter(known);
+    if (seconds !== undefined) c.header('retry-after', String(seconds));
+    const status = known ? statusOf(known.code) : 500;
+    if (wantsPage(c)) return answerNotice(c, { status, text: (known && notices[known.code]) ?? 'unexpected' });
+    const issues = known instanceof ValidationFailed ? { issues: known.issues } : {};
+    const code = known?.code ?? 'PROVIDER_UNAVAILABLE';
+    return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, issues);
+  };
+}
+
+/** Answers an address that leads nowhere. */
+export function answerNotFound(c: RouteContext): Response | Promise<Response> {
+  if (wantsPage(c)) return answerNotice(c, { status: 404, text: 'notFound' });
+  return problem(c, { status: 404, code: 'NOT_FOUND', title: 'There is no such address.' });
+}
