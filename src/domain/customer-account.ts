@@ -1,0 +1,337 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { InferEntity } from '@mikro-orm/core';
+import { statusRules } from './access.ts';
+import { type AccountStatus, canBecome } from './account-status.ts';
+import { type AuditAction, chainStart, type FieldChange } from './audit-entry.ts';
+import { type Change, type CustomerFacts, FactBook } from './customer-facts.ts';
+import { StatusConflict, VersionConflict } from './errors.ts';
+import {
+  customerSchema,
+  type Journaled,
+  type ProviderVerdict,
+  type Registration,
+  type SignIn,
+} from './customer-schema.ts';
+import type { DeactivationReason } from './events.ts';
+import { guarded } from './guarded.ts';
+import {
+  changedHere,
+  type OurSide,
+  type Person,
+  type ProviderRead,
+  readProvider,
+  toldProvider,
+  unknownPerson,
+} from './person.ts';
+import { parseProfile, type ProfileField, type ProfileInput, profileFields } from './profile.ts';
+import { twoSidedFields } from './two-sided-field.ts';
+import type { Email, EmailHashes } from './values/email.ts';
+
+/** How long the farewell mail leads back, in days (contracts: access, "Statuses"). */
+const reversibleDays = 30;
+const reversible: readonly DeactivationReason[] = ['CUSTOMER_REQUEST', 'INACTIVITY'];
+const gone: readonly AccountStatus[] = ['ERASING', 'ERASED', 'MERGED'];
+
+const books = new WeakMap<object, FactBook>();
+
+/** A customer: identity, contacts, names, status. Everything that happens to her is noted, audited and published. */
+export class CustomerAccount extends guarded(customerSchema) {
+  /**
+   * Makes an account: ACTIVE with a proven address, else PENDING_VERIFICATION.
+   *
+   * @throws ValidationFailed with every issue of the profile
+   */
+  static register(input: Registration, change: Change): CustomerAccount {
+    const profile = parseProfile(input.profile ?? {}, change.at);
+    const proven = input.emailVerified && input.email !== null;
+    const { locale = null, country = null, ...names } = profile;
+    const account = new CustomerAccount().set({
+      ...{ id: input.id, keyId: input.keyId, method: input.method, locale, country },
+      ...{ version: 1, sequence: 0, auditSequence: 0, auditHead: chainStart, sealed: Buffer.alloc(0) },
+      ...{ emailHashEven: null, emailHashOdd: null, emailVerified: proven },
+      status: proven ? 'ACTIVE' : 'PENDING_VERIFICATION',
+      createdAt: change.at,
+      lastActivityAt: change.at,
+      activatedAt: proven ? change.at : null,
+      ...{ deactivatedAt: null, deactivationReason: null, reversibleUntil: null },
+      person: {
+        ...unknownPerson,
+        ...names,
+        email: input.email && { address: input.email, verifiedAt: proven ? change.at.toISOString() : null },
+        provider: changedHere(
+          unknownPerson.provider,
+          twoSidedFields.filter((field) => profile[field]),
+          change.at,
+        ),
+      },
+    });
+    account.announce(input, change);
+    return account;
+  }
+
+  /**
+   * Changes what a form shows of her, and reports what changed.
+   *
+   * @throws StatusConflict, VersionConflict, ValidationFailed
+   */
+  updateProfile(input: ProfileInput, expectedVersion: number, change: Change): readonly ProfileField[] {
+    if (!statusRules[this.status].ownWrites) throw new StatusConflict(this.status);
+    this.expectVersion(expectedVersion);
+    const profile = parseProfile(input, change.at);
+    const before = this.shown();
+    const changed = profileFields.filter((field) => profile[field] !== undefined && profile[field] !== before[field]);
+    if (!changed.length) return [];
+    const { locale = this.locale, country = this.country, ...names } = profile;
+    const provider = changedHere(
+      this.known().provider,
+      twoSidedFields.filter((field) => changed.includes(field)),
+      change.at,
+    );
+    this.set({ locale, country, person: { ...this.known(), ...names, provider } });
+    if (change.by === 'SELF') this.set({ lastActivityAt: change.at });
+    this.book().note(
+      'PROFILE_CHANGED',
+      change.by,
+      changed.map((path) => ({ path, from: before[path], to: profile[path] })),
+    );
+    return changed;
+  }
+
+  /** @throws VersionConflict when she changed since the caller read her */
+  expectVersion(expected: number): void {
+    if (expected !== this.version) throw new VersionConflict(this.version);
+  }
+
+  /**
+   * Her address as the provider has it now; the provider says whether it is proven. Does nothing when it is known so.
+   *
+   * @throws StatusConflict when the status does not allow it; an account that is suspended keeps a proven address
+   */
+  takeEmail(email: Email | null, verified: boolean, change: Change): void {
+    const address = this.known().email?.address ?? null;
+    const proven = verified && email !== null;
+    if (gone.includes(this.status) || (!proven && this.status === 'SUSPENDED')) throw new StatusConflict(this.status);
+    if (email !== address) {
+      const kept = email && { address: email, verifiedAt: this.emailVerified ? change.at.toISOString() : null };
+      this.set({ person: { ...this.known(), email: kept } });
+      this.book().note('EMAIL_CHANGED', change.by, [{ path: 'email', from: address, to: email }]);
+    }
+    if (proven && !this.emailVerified) this.proveEmail(change);
+    if (!proven && this.emailVerified) this.unproveEmail(change);
+  }
+
+  /**
+   * The address was proven: it is hers, and the account opens.
+   *
+   * @throws StatusConflict without an address, and when the status does not wait for a proof
+   */
+  proveEmail(change: Change): void {
+    const { email } = this.known();
+    const opens = this.status === 'PENDING_VERIFICATION';
+    if (!email || this.emailVerified || !(opens || this.status === 'DEACTIVATED'))
+      throw new StatusConflict(this.status);
+    const changes = this.prove(email.address, change.at);
+    if (!opens) return this.book().note('EMAIL_PROVEN', change.by, changes);
+    this.set({ activatedAt: this.activatedAt ?? change.at });
+    this.become('ACTIVE', 'EMAIL_PROVEN', change, changes);
+  }
+
+  /**
+   * The provider took the proof back: an open account waits for another one.
+   *
+   * @throws StatusConflict when the status does not allow it
+   */
+  unproveEmail(change: Change): void {
+    const opened = this.status === 'ACTIVE';
+    if (!this.emailVerified || !(opened || this.status === 'DEACTIVATED')) throw new StatusConflict(this.status);
+    const changes = this.prove(this.known().email?.address ?? null, null);
+    if (opened) this.become('PENDING_VERIFICATION', 'EMAIL_UNPROVEN', change, changes);
+    else this.book().note('EMAIL_UNPROVEN', change.by, changes);
+  }
+
+  /**
+   * Somebody else proved the address, or nobody did in time: the account loses it and is erased (design, decision 9).
+   *
+   * @throws StatusConflict unless the account waits for a proof
+   */
+  evict(change: Change): void {
+    if (this.status !== 'PENDING_VERIFICATION') throw new StatusConflict(this.status, 'ERASING');
+    const from = this.known().email?.address ?? null;
+    this.set({ person: { ...this.known(), email: null }, emailHashEven: null, emailHashOdd: null });
+    this.become('ERASING', 'EVICTED', change, [{ path: 'email', from, to: null }]);
+  }
+
+  /**
+   * Suspends, opens or closes the account.
+   *
+   * @param why  for DEACTIVATED
+   * @throws StatusConflict for every other status and from every status that does not allow it
+   */
+  changeStatus(to: AccountStatus, why: DeactivationReason, change: Change): void {
+    if (to === 'SUSPENDED') this.suspend(change);
+    else if (to === 'DEACTIVATED') this.deactivate(why, change);
+    else if (to === 'ACTIVE') this.reactivate(change);
+    else throw new StatusConflict(this.status, to);
+  }
+
+  /** @throws StatusConflict unless ACTIVE */
+  suspend(change: Change): void {
+    this.become('SUSPENDED', 'SUSPENDED', change);
+  }
+
+  /** @throws StatusConflict unless SUSPENDED or DEACTIVATED, with a proven address */
+  reactivate(change: Change): void {
+    const closed = this.status === 'SUSPENDED' || this.status === 'DEACTIVATED';
+    if (!closed || !this.emailVerified) throw new StatusConflict(this.status, 'ACTIVE');
+    this.become('ACTIVE', 'REACTIVATED', change);
+    this.set({ deactivatedAt: null, deactivationReason: null, reversibleUntil: null });
+  }
+
+  /** @throws StatusConflict unless ACTIVE or SUSPENDED */
+  deactivate(reason: DeactivationReason, change: Change): void {
+    this.become('DEACTIVATED', 'DEACTIVATED', change);
+    const until = reversible.includes(reason) ? new Date(change.at.getTime() + reversibleDays * 86_400_000) : null;
+    this.set({ deactivatedAt: change.at, deactivationReason: reason, reversibleUntil: until });
+    const data = { customerId: this.id, deactivatedAt: change.at.toISOString(), reason };
+    const end = until ? { reversibleUntil: until.toISOString() } : {};
+    this.book().raise({ name: 'CustomerAccountDeactivated', data: { ...data, ...end } });
+  }
+
+  /**
+   * She signed in. Counts as activity, and leaves the version alone (design, decision 26).
+   *
+   * @throws StatusConflict when the status does not let her
+   */
+  signedIn(signIn: SignIn, change: Change): void {
+    if (!statusRules[this.status].signIn) throw new StatusConflict(this.status);
+    this.set({ lastActivityAt: signIn.at });
+    this.book().note('SIGNED_IN', change.by);
+    const { sessionId, method, amr, acr, clientId } = signIn;
+    const data = { customerId: this.id, sessionId, at: signIn.at.toISOString(), method, amr: [...amr] };
+    this.book().raise({
+      name: 'CustomerLoggedIn',
+      data: { ...data, ...(acr === undefined ? {} : { acr }), ...(clientId === undefined ? {} : { clientId }) },
+    });
+  }
+
+  /**
+   * Takes or keeps names and language after a look at the provider (design, decision 27). An account that is gone or
+   * going takes nothing.
+   */
+  reconcileFromProvider(read: ProviderRead, change: Change): ProviderVerdict {
+    if (gone.includes(this.status) || !this.person) return { changed: [], deliver: [] };
+    const ours = this.ours();
+    const { state, taken, deliver, lost } = readProvider(ours, this.person.provider, read, change.at);
+    const changed = twoSidedFields.filter((field) => taken[field] !== undefined);
+    if (!changed.length && isDeepStrictEqual(state, this.person.provider)) return { changed, deliver };
+    const { locale = this.locale, ...names } = taken;
+    this.set({ locale, person: { ...this.person, ...names, provider: state } });
+    const changes = twoSidedFields
+      .filter((field) => taken[field] !== undefined || lost[field] !== undefined)
+      .map((path) => ({ path, from: ours[path], to: path in taken ? taken[path] : ours[path], lost: lost[path] }));
+    this.book().note('PROVIDER_READ', change.by, changes);
+    return { changed, deliver };
+  }
+
+  /** The provider was told our values, and has these now. */
+  delivered(read: ProviderRead, change: Change): void {
+    if (gone.includes(this.status) || !this.person) return;
+    const provider = toldProvider(this.person.provider, this.ours(), read, change.at);
+    if (isDeepStrictEqual(provider, this.person.provider)) return;
+    this.set({ person: { ...this.person, provider } });
+    this.book().note('PROVIDER_TOLD', change.by);
+  }
+
+  /** Staff looked at her personal fields (contracts: access). */
+  shownToStaff(): void {
+    this.book().note('STAFF_ACCESS', 'STAFF');
+  }
+
+  /** Hands everything over that happened since the last time. For the journal only. */
+  takeFacts(): CustomerFacts | undefined {
+    const book = books.get(this);
+    books.delete(this);
+    const { id, status, emailVerified } = this;
+    return book?.close((changed, reason) => ({
+      name: 'CustomerUpdated',
+      data: { customerId: id, version: this.version + 1, changed, reason, status, emailVerified },
+    }));
+  }
+
+  /** The journal wrote entries and events: the row counts on. */
+  journaled(counters: Journaled): void {
+    this.set(counters);
+  }
+
+  /** What is stored of her personal part, and what her address is found by. For the sealing of rows only. */
+  resealed(sealed: Buffer, { even, odd }: EmailHashes): void {
+    this.set({ sealed, emailHashEven: even, emailHashOdd: odd });
+  }
+
+  /** What was sealed is open. For the sealing of rows only. */
+  opened(person: Person | null): void {
+    this.set({ person });
+  }
+
+  private announce({ method, provider }: Registration, change: Change): void {
+    const { id, status, emailVerified, locale, country, person } = this;
+    const values = {
+      ...person,
+      locale,
+      country,
+      status,
+      email: person?.email?.address,
+      'email.verified': emailVerified,
+    };
+    const paths = ['email', 'email.verified', 'status', ...profileFields] as const;
+    const given = paths.filter((path) => values[path] !== null && values[path] !== undefined);
+    this.book().note(
+      'REGISTERED',
+      change.by,
+      given.map((path) => ({ path, from: null, to: values[path] })),
+    );
+    const data = { customerId: id, registeredAt: change.at.toISOString(), method, status, emailVerified };
+    const where = { ...(locale && { locale }), ...(country && { country }) };
+    this.book().raise({ name: 'CustomerRegistered', data: { ...data, ...(provider && { provider }), ...where } });
+  }
+
+  private prove(address: Email | null, at: Date | null): FieldChange[] {
+    const email = address && { address, verifiedAt: at?.toISOString() ?? null };
+    const from = this.emailVerified;
+    this.set({ emailVerified: at !== null, person: { ...this.known(), email } });
+    return [{ path: 'email.verified', from, to: at !== null }];
+  }
+
+  private become(to: AccountStatus, action: AuditAction, change: Change, before: readonly FieldChange[] = []): void {
+    const from = this.status;
+    if (!canBecome(from, to)) throw new StatusConflict(from, to);
+    this.set({ status: to });
+    this.book().note(action, change.by, [...before, { path: 'status', from, to }]);
+  }
+
+  private known(): Person {
+    if (!this.person) throw new StatusConflict(this.status);
+    return this.person;
+  }
+
+  private ours(): OurSide {
+    const { givenName, familyName } = this.known();
+    return { givenName, familyName, locale: this.locale };
+  }
+
+  private shown(): { readonly [F in ProfileField]: string | null } {
+    const { displayName, birthDate } = this.known();
+    return { ...this.ours(), displayName, birthDate, country: this.country };
+  }
+
+  private book(): FactBook {
+    const book = books.get(this) ?? new FactBook();
+    books.set(this, book);
+    return book;
+  }
+
+  private set(values: Partial<InferEntity<typeof customerSchema>>): this {
+    return Object.assign(this, values);
+  }
+}
+customerSchema.setClass(CustomerAccount);

@@ -1,0 +1,75 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { accountStatuses } from './account-status.ts';
+import { deactivationReasons, type RegistrationMethod, registrationMethods } from './events.ts';
+import type { Person } from './person.ts';
+import type { ProfileInput } from './profile.ts';
+import type { TwoSidedField } from './two-sided-field.ts';
+import type { Email } from './values/email.ts';
+
+/** The row of a customer. `person` is what `sealed` holds, in clear; null when its key was destroyed. */
+export const customerSchema = defineEntity({
+  name: 'CustomerAccount',
+  tableName: 'customer',
+  properties: {
+    id: p.uuid().primary(),
+    status: p.enum(accountStatuses).columnType('text'),
+    version: p.integer(),
+    sequence: p.integer(),
+    auditSequence: p.integer(),
+    auditHead: p.blob(),
+    keyId: p.uuid(),
+    sealed: p.blob(),
+    person: p.json<Person | null>().persist(false).strictNullable(),
+    emailHashEven: p.blob().strictNullable(),
+    emailHashOdd: p.blob().strictNullable(),
+    emailVerified: p.boolean(),
+    locale: p.string().length(35).strictNullable(),
+    country: p.string().columnType('char(2)').strictNullable(),
+    method: p.enum(registrationMethods).columnType('text').strictNullable(),
+    createdAt: p.datetime(3),
+    activatedAt: p.datetime(3).strictNullable(),
+    lastActivityAt: p.datetime(3),
+    deactivatedAt: p.datetime(3).strictNullable(),
+    deactivationReason: p.enum(deactivationReasons).columnType('text').strictNullable(),
+    reversibleUntil: p.datetime(3).strictNullable(),
+  },
+});
+
+/** Who registers, and how. */
+export interface Registration {
+  readonly id: string;
+  /** The key that seals what is personal of her; already committed. */
+  readonly keyId: string;
+  readonly method: RegistrationMethod;
+  /** Alias of the identity provider, for SOCIAL. */
+  readonly provider?: string | undefined;
+  /** Null when the provider knows none. */
+  readonly email: Email | null;
+  readonly emailVerified: boolean;
+  readonly profile?: ProfileInput | undefined;
+}
+
+/** A sign-in, as the provider tells it. */
+export interface SignIn {
+  readonly at: Date;
+  /** Hash of the provider's session. */
+  readonly sessionId: string;
+  readonly method: string;
+  readonly amr: readonly string[];
+  readonly acr?: string | undefined;
+  readonly clientId?: string | undefined;
+}
+
+/** What a look at the provider changed here, and what is to be written there. */
+export interface ProviderVerdict {
+  readonly changed: readonly TwoSidedField[];
+  readonly deliver: readonly TwoSidedField[];
+}
+
+/** What the journal gives back to the row it wrote entries and events for. */
+export interface Journaled {
+  readonly version: number;
+  readonly sequence: number;
+  readonly auditSequence: number;
+  readonly auditHead: Uint8Array;
+}

@@ -1,0 +1,28 @@
+import { invalid } from '../errors.ts';
+
+/** A name or part of one, in NFC: no control characters, nothing that turns the direction of other text. */
+export type PersonName = string & { readonly __brand: 'PersonName' };
+
+/** The longest given or family name, and the longest display name, in characters. */
+export const longestName = 100;
+/** The longest name that is shown to others, in characters. */
+export const longestDisplayName = 60;
+
+const forbidden = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+/**
+ * Reads a name as a person writes it; null for nothing but space.
+ *
+ * @param longest  in characters, not in code units
+ * @throws ValidationFailed for one that is too long or holds characters that no name has
+ */
+export function parsePersonName(text: string, path: string, longest = longestName): PersonName | null {
+  // A character has at most two code units, and NFC never makes more than three of one.
+  if (text.length > longest * 8) throw invalid(path, 'max_length', `At most ${longest} characters.`);
+  if (!text.isWellFormed() || forbidden.test(text)) {
+    throw invalid(path, 'characters', 'Control characters do not belong in a name.');
+  }
+  const name = text.normalize('NFC').trim();
+  if ([...name].length > longest) throw invalid(path, 'max_length', `At most ${longest} characters.`);
+  return name ? (name as PersonName) : null;
+}

@@ -1,0 +1,38 @@
+import { type EntityManager, raw } from '@mikro-orm/postgresql';
+import { LockMode } from '@mikro-orm/core';
+import type { Identity } from '../domain/access.ts';
+import { CustomerAccount } from '../domain/customer-account.ts';
+import { NotFound } from '../domain/errors.ts';
+
+const lockMode = LockMode.PESSIMISTIC_WRITE;
+
+/**
+ * The customer, under the lock of her row until the transaction ends.
+ *
+ * @throws NotFound
+ */
+export async function forUpdate(em: EntityManager, id: string): Promise<CustomerAccount> {
+  const found = await em.findOne(CustomerAccount, { id }, { lockMode });
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/**
+ * The customer whom this identity is linked to, under the lock of her row. The link is read in the same statement.
+ *
+ * @throws NotFound
+ */
+export async function ownForUpdate(em: EntityManager, identity: Identity): Promise<CustomerAccount> {
+  const found = await findByIdentityForUpdate(em, identity);
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/** Like {@link ownForUpdate}; null when the identity is linked to nobody. */
+export function findByIdentityForUpdate(
+  em: EntityManager,
+  { issuer, subject }: Identity,
+): Promise<CustomerAccount | null> {
+  const linked = raw('(select customer_id from identity_link where issuer = ? and subject = ?)', [issuer, subject]);
+  return em.findOne(CustomerAccount, { id: linked }, { lockMode });
+}
