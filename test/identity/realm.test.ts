@@ -194,7 +194,7 @@ describe('tokens (decision 22, 23)', () => {
 
     const [strong, plain] = [claimsOf(await accessToken(who, 'openid strong')), claimsOf(await accessToken(who))];
 
-    expect([strong.acr, plain.acr]).toEqual(['2', '1']);
+    expect([strong.acr, plain.acr]).toEqual(['2', undefined]);
     expect(strong.iat - strong.auth_time).toBeLessThanOrEqual(1);
     expect(strong.sid).toBeTruthy();
   });
