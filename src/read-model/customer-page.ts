@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg';
 import type { AccountStatus } from '../domain/account-status.ts';
 import { invalid } from '../domain/errors.ts';
-import { columns, type Viewer } from './customer-statements.ts';
+import { columns, firstLink, type Viewer } from './customer-statements.ts';
 
 /** The orders of a list of customers. */
 export const customerOrders = ['CREATED_DESC', 'CREATED_ASC', 'LAST_ACTIVITY_DESC'] as const;
@@ -68,7 +68,7 @@ export function pageStatement(viewer: Viewer, query: PageQuery): QueryConfig {
   ];
   return {
     name: `customers_page_${query.order.toLowerCase()}${byEmail ? '_email' : ''}${place.length ? '_after' : ''}`,
-    text: `select ${columns} from customer c where ${conditions.join(' and ')}
+    text: `select ${columns} from customer c ${firstLink} where ${conditions.join(' and ')}
       order by c.${column} ${direction}, c.id ${direction} limit $6`,
     values: [
       viewer?.issuer,

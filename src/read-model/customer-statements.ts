@@ -13,16 +13,18 @@ export type CustomerRef =
 /** The row, and whether it is the viewer's own: `$1` and `$2` are her identity in every statement. */
 export const columns = `
   c.id, c.status, c.version, c.sequence, c.key_id as "keyId", c.sealed, c.email_verified as "emailVerified",
-  c.locale, c.country, c.created_at as "createdAt", c.last_activity_at as "lastActivityAt",
-  (select json_build_object('issuer', f.issuer, 'subject', f.subject) from identity_link f
-    where f.customer_id = c.id order by f.linked_at, f.issuer, f.subject limit 1) as identity,
+  c.locale, c.country, c.created_at as "createdAt", c.last_activity_at as "lastActivityAt", f.issuer, f.subject,
   exists (select from identity_link o where o.customer_id = c.id and o.issuer = $1 and o.subject = $2) as own`;
+
+/** The link she signs in with first, to be joined to `c`. */
+export const firstLink = `left join lateral (select issuer, subject from identity_link
+    where customer_id = c.id order by linked_at, issuer, subject limit 1) f on true`;
 
 /** By id. An erased customer is as if she had never been. */
 export function byIds(viewer: Viewer, ids: readonly string[]): QueryConfig {
   return {
     name: 'customers_by_id',
-    text: `select ${columns} from customer c where c.id = any($3::uuid[]) and c.status <> 'ERASED'`,
+    text: `select ${columns} from customer c ${firstLink} where c.id = any($3::uuid[]) and c.status <> 'ERASED'`,
     values: [viewer?.issuer, viewer?.subject, ids],
   };
 }
@@ -31,7 +33,7 @@ export function byIds(viewer: Viewer, ids: readonly string[]): QueryConfig {
 export function byOwnIdentity(viewer: Identity): QueryConfig {
   return {
     name: 'customer_of_viewer',
-    text: `select ${columns} from identity_link v join customer c on c.id = v.customer_id
+    text: `select ${columns} from identity_link v join customer c on c.id = v.customer_id ${firstLink}
       where v.issuer = $1 and v.subject = $2 and c.status <> 'ERASED'`,
     values: [viewer.issuer, viewer.subject],
   };
@@ -48,7 +50,7 @@ const anyKind = `
     select w.ref, l.customer_id from unnest($8::int[], $9::text[], $10::text[]) as w (ref, issuer, subject)
       join identity_link l on l.issuer = w.issuer and l.subject = w.subject
   )
-  select wanted.ref, ${columns} from wanted join customer c on c.id = wanted.id where c.status <> 'ERASED'`;
+  select wanted.ref, ${columns} from wanted join customer c on c.id = wanted.id ${firstLink} where c.status <> 'ERASED'`;
 
 /** By any mix of keys; `ref` of each row is the place of the key in the list. */
 export function byRefs(viewer: Viewer, refs: readonly CustomerRef[]): QueryConfig {

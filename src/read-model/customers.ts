@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import DataLoader from 'dataloader';
 import type pg from 'pg';
 import { type Actor, type Identity, type View, viewOf } from '../domain/access.ts';
@@ -172,12 +173,35 @@ export class CustomerReads {
     });
   }
 
-  #seen(row: StoredRow): CustomerRow {
-    return { ...row, view: viewOf(this.#actor, row.own, row.status) };
+  #seen({ issuer, subject, ...row }: StoredRow): CustomerRow {
+    const identity = issuer !== null && subject !== null ? { issuer, subject } : null;
+    return { ...row, identity, view: viewOf(this.#actor, row.own, row.status) };
+  }
+
+  async #openAll(rows: readonly CustomerRow[]): Promise<(Person | null)[]> {
+    const keys = await this.#sources.keys.getMany([...new Set(rows.map(({ keyId }) => keyId))]);
+    return rows.map((row) => {
+      const key = keys.get(row.keyId);
+      return key ? this.#open(row, key) : null;
+    });
+  }
+
+  #open({ id, keyId, sealed }: CustomerRow, key: KeyObject): Person {
+    const place = { table: 'customer', column: 'sealed', row: id, keyId };
+    const { email, ...names } = JSON.parse(this.#sources.seal.open(key, place, sealed)) as Sealed;
+    return {
+      displayName: names.displayName,
+      givenName: names.givenName,
+      familyName: names.familyName,
+      birthDate: names.birthDate,
+      email: email?.address ?? null,
+      emailLookup: email ? emailLookupOf(email.address) : null,
+      emailVerifiedAt: email?.verifiedAt ? new Date(email.verifiedAt) : null,
+    };
   }
 }
 
-type StoredRow = Omit<CustomerRow, 'view'>;
+type StoredRow = Omit<CustomerRow, 'view' | 'identity'> & { issuer: string | null; subject: string | null };
 
 /** Text that PostgreSQL can compare: no half characters, no zero byte, no more than a provider gives. */
 function isStorable(text: string): boolean {

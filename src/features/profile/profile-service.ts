@@ -1,11 +1,18 @@
 import type { Ctx } from '../../context.ts';
 import { may } from '../../domain/access.ts';
 import type { AccountStatus } from '../../domain/account-status.ts';
-import { Forbidden, invalid, NotFound, StepUpRequired, Unauthenticated } from '../../domain/errors.ts';
-import type { CustomerOrder } from '../../read-model/customer-page.ts';
+import type { CustomerAccount } from '../../domain/customer-account.ts';
+import { Forbidden, invalid, NotFound, StatusConflict, StepUpRequired, Unauthenticated } from '../../domain/errors.ts';
+import type { ProfileInput } from '../../domain/profile.ts';
+import { twoSidedFields } from '../../domain/two-sided-field.ts';
+import { forUpdate, ownForUpdate } from '../../messaging/for-update.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
 
+/** The job that writes names and language to Keycloak (design, decision 27); its key is the customer's id. */
+const tellProviderTask = 'identity.tell-provider';
+
 type Reads = Pick<Ctx, 'actor' | 'customers'>;
+type Writes = Reads & Pick<Ctx, 'transact' | 'clock' | 'work' | 'config'>;
 
 /**
  * The customer whom the caller is; null for whoever is signed in without being one.
@@ -17,7 +24,138 @@ export async function ownCustomer({ customers }: Reads): Promise<CustomerRow | n
   if (row && row.view !== 'self') throw new Forbidden();
   return row;
 }
-export const customerById: any = 1,
-  customerPage: any = 1,
-  updateProfile: any = 1,
-  changeStatus: any = 1;
+
+/**
+ * A customer by id. When a person sees the personal fields of somebody else, the customer can see that she did.
+ *
+ * @throws Forbidden  without `customer:read`
+ */
+export async function customerById(ctx: Reads & Pick<Ctx, 'transact'>, id: string): Promise<CustomerRow | null> {
+  if (!may(ctx.actor, 'customer:read')) throw new Forbidden();
+  const row = await ctx.customers.byId(id);
+  if (row?.view === 'personal' && ctx.actor.kind === 'person') {
+    await ctx.transact(async (em) => (await forUpdate(em, row.id)).shownToStaff());
+  }
+  return row;
+}
+
+const longestReason = 500;
+const unwritten = /[\p{Cc}\p{Cs}]/u;
+
+/** @throws ValidationFailed for a reason that says nothing, is too long, or holds control characters */
+function parseReason(text: string | null | undefined): string {
+  const reason = text?.trim() ?? '';
+  if (!reason) throw invalid('reason', 'required', 'Say why.');
+  if (reason.length > longestReason) throw invalid('reason', 'max_length', `At most ${longestReason} characters.`);
+  if (unwritten.test(reason)) throw invalid('reason', 'characters', 'Control characters do not belong in a reason.');
+  return reason;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Who changes whom: herself, or staff somebody with a reason. */
+interface Target {
+  readonly by: 'SELF' | 'STAFF';
+  readonly load: (em: Parameters<typeof forUpdate>[0]) => Promise<CustomerAccount>;
+  readonly reason: string | undefined;
+}
+
+/**
+ * Whom a change is about, and whether the caller may make it.
+ *
+ * @throws Unauthenticated, Forbidden
+ * @throws NotFound          for another's id without the permission, as if it did not exist
+ * @throws ValidationFailed  for staff without a reason
+ */
+async function targetOf(
+  { actor, customers }: Reads,
+  {
+    customerId,
+    reason,
+  }: { readonly customerId?: string | null | undefined; readonly reason?: string | null | undefined },
+): Promise<Target> {
+  if (actor.kind === 'nobody') throw new Unauthenticated();
+  const { identity } = actor;
+  if (typeof customerId === 'string' && may(actor, 'customer:write')) {
+    if (!uuid.test(customerId)) throw new NotFound();
+    return { by: 'STAFF', load: (em) => forUpdate(em, customerId), reason: parseReason(reason) };
+  }
+  if (!may(actor, 'customer:self') || !identity) throw new Forbidden();
+  if (typeof customerId === 'string' && (await customers.own())?.id !== customerId.toLowerCase()) throw new NotFound();
+  const said = typeof reason === 'string' && reason.trim() ? parseReason(reason) : undefined;
+  return { by: 'SELF', load: (em) => ownForUpdate(em, identity), reason: said };
+}
+
+/** The customer after a change, as the caller may see her. */
+async function afterwards({ customers }: Reads, id: string): Promise<CustomerRow> {
+  const row = await customers.fresh(id);
+  if (!row) throw new NotFound();
+  return row;
+}
+
+/** What is to change, and whose. */
+export interface ProfileChange extends ProfileInput {
+  readonly customerId?: string | null | undefined;
+  readonly reason?: string | null | undefined;
+  readonly expectedVersion: number;
+}
+
+/**
+ * Changes names, birth date, language or country: one's own, or somebody's by staff with a reason.
+ *
+ * @throws Unauthenticated, Forbidden, NotFound, ValidationFailed, VersionConflict, StatusConflict
+ */
+export async function updateProfile(ctx: Writes, input: ProfileChange): Promise<CustomerRow> {
+  const { by, load, reason } = await targetOf(ctx, input);
+  const id = await ctx.transact(async (em) => {
+    const account = await load(em);
+    const changed = account.updateProfile(input, input.expectedVersion, { at: ctx.clock.now(), by });
+    if (twoSidedFields.some((field) => changed.includes(field))) {
+      await ctx.work.enqueue(em, tellProviderTask, account.id);
+    }
+    return account.id;
+  }, reason);
+  return afterwards(ctx, id);
+}
+
+const freshSeconds = 300;
+
+/**
+ * @throws StepUpRequired  for a person whose second factor was not proven in the last minutes (contracts: access, "Step-up")
+ */
+function mustBeFresh({ actor, clock, config }: Pick<Ctx, 'actor' | 'clock' | 'config'>): void {
+  if (actor.kind !== 'person') return;
+  const age = clock.now().getTime() / 1000 - (actor.authTime ?? 0);
+  if (actor.acr === '2' && age <= freshSeconds) return;
+  throw new StepUpRequired('2', `${config.server.publicUrl}/auth/login?acr=2&returnTo=%2F`);
+}
+
+/** A status an account shall have, and whose. */
+export interface StatusChange {
+  readonly customerId?: string | null | undefined;
+  readonly expectedVersion: number;
+  readonly status: AccountStatus;
+  readonly reason: string;
+}
+
+/**
+ * Closes one's own account, or suspends, opens or closes somebody's by staff. Keycloak follows by a job.
+ *
+ * @throws Unauthenticated, Forbidden, NotFound, ValidationFailed, VersionConflict, StatusConflict, StepUpRequired
+ */
+export async function changeStatus(ctx: Writes, input: StatusChange): Promise<CustomerRow> {
+  const { status, expectedVersion } = input;
+  const { by, load } = await targetOf(ctx, input);
+  const reason = parseReason(input.reason);
+  if (by === 'SELF' && status !== 'DEACTIVATED') throw new Forbidden();
+  if (by === 'STAFF') mustBeFresh(ctx);
+  const id = await ctx.transact(async (em) => {
+    const account = await load(em);
+    account.expectVersion(expectedVersion);
+    if (by === 'SELF' && account.status !== 'ACTIVE') throw new StatusConflict(account.status, status);
+    account.changeStatus(status, by === 'SELF' ? 'CUSTOMER_REQUEST' : 'STAFF', { at: ctx.clock.now(), by });
+    await ctx.work.enqueue(em, tellProviderTask, account.id);
+    return account.id;
+  }, reason);
+  return afterwards(ctx, id);
+}

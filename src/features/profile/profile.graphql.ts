@@ -11,9 +11,10 @@ import { AccountStatus, Customer, CustomerPayload } from '../../graphql/customer
 import { StatusRefused } from '../../graphql/errors.ts';
 import { customerOrders } from '../../read-model/customer-page.ts';
 import { type CustomerChange as CustomerChangeRow, streamedReasons, streamOwnCustomer } from './customer-changes.ts';
-import { changeStatus, customerById, customerPage, ownCustomer, updateProfile } from './profile-service.ts';
+import { type CustomerList, listCustomers } from './customer-list.ts';
+import { changeStatus, customerById, ownCustomer, updateProfile } from './profile-service.ts';
 
-const PageInfo = builder.objectRef<Awaited<ReturnType<typeof customerPage>>['pageInfo']>('PageInfo').implement({
+const PageInfo = builder.objectRef<CustomerList['pageInfo']>('PageInfo').implement({
   description: 'Where a page lies in its list.',
   shareable: true,
   fields: (t) => ({
@@ -29,21 +30,19 @@ const PageInfo = builder.objectRef<Awaited<ReturnType<typeof customerPage>>['pag
   }),
 });
 
-const CustomerEdge = builder
-  .objectRef<Awaited<ReturnType<typeof customerPage>>['edges'][number]>('CustomerEdge')
-  .implement({
-    description: 'A customer in a list.',
-    fields: (t) => ({
-      node: t.expose('node', { type: Customer, description: 'The customer.' }),
-      cursor: t.exposeString('cursor', { description: 'Her place in the list; opaque.' }),
-      matchedOn: t.stringList({
-        description: 'The filters by which she was looked for.',
-        resolve: ({ matchedOn }) => [...matchedOn],
-      }),
+const CustomerEdge = builder.objectRef<CustomerList['edges'][number]>('CustomerEdge').implement({
+  description: 'A customer in a list.',
+  fields: (t) => ({
+    node: t.expose('node', { type: Customer, description: 'The customer.' }),
+    cursor: t.exposeString('cursor', { description: 'Her place in the list; opaque.' }),
+    matchedOn: t.stringList({
+      description: 'The filters by which she was looked for.',
+      resolve: ({ matchedOn }) => [...matchedOn],
     }),
-  });
+  }),
+});
 
-const CustomerConnection = builder.objectRef<Awaited<ReturnType<typeof customerPage>>>('CustomerConnection').implement({
+const CustomerConnection = builder.objectRef<CustomerList>('CustomerConnection').implement({
   description: 'A page of customers.',
   fields: (t) => ({
     edges: t.field({ type: [CustomerEdge], description: 'The page.', resolve: ({ edges }) => [...edges] }),
@@ -94,7 +93,7 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: CustomerFilter, description: 'Which ones.' }),
       orderBy: t.arg({ type: CustomerOrder, defaultValue: 'CREATED_DESC', description: 'In which order.' }),
     },
-    resolve: (_root, args, { app }) => customerPage(app, args),
+    resolve: (_root, args, { app }) => listCustomers(app, args),
   }),
 }));
 
