@@ -1,30 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { InferEntity } from '@mikro-orm/core';
 import { statusRules } from './access.ts';
 import { type AccountStatus, canBecome } from './account-status.ts';
-import { type AuditAction, chainStart, type FieldChange } from './audit-entry.ts';
+import type { AuditAction, FieldChange } from './audit-entry.ts';
 import { type Change, type CustomerFacts, FactBook } from './customer-facts.ts';
 import { StatusConflict, VersionConflict } from './errors.ts';
 import {
+  type CustomerRow,
   customerSchema,
   type Journaled,
   type ProviderVerdict,
-  type Registration,
   type SignIn,
 } from './customer-schema.ts';
 import type { DeactivationReason } from './events.ts';
 import { guarded } from './guarded.ts';
-import {
-  changedHere,
-  type OurSide,
-  type Person,
-  type ProviderRead,
-  readProvider,
-  toldProvider,
-  unknownPerson,
-} from './person.ts';
+import { changedHere, type OurSide, type Person, type ProviderRead, readProvider, toldProvider } from './person.ts';
 import { parseProfile, type ProfileField, type ProfileInput, profileFields } from './profile.ts';
 import { twoSidedFields } from './two-sided-field.ts';
+import { firstChanges, firstRow, registered, type Registration } from './registration.ts';
 import type { Email, EmailHashes } from './values/email.ts';
 
 /** How long the farewell mail leads back, in days (contracts: access, "Statuses"). */
@@ -42,30 +34,10 @@ export class CustomerAccount extends guarded(customerSchema) {
    * @throws ValidationFailed with every issue of the profile
    */
   static register(input: Registration, change: Change): CustomerAccount {
-    const profile = parseProfile(input.profile ?? {}, change.at);
-    const proven = input.emailVerified && input.email !== null;
-    const { locale = null, country = null, ...names } = profile;
-    const account = new CustomerAccount().set({
-      ...{ id: input.id, keyId: input.keyId, method: input.method, locale, country },
-      ...{ version: 1, sequence: 0, auditSequence: 0, auditHead: chainStart, sealed: Buffer.alloc(0) },
-      ...{ emailHashEven: null, emailHashOdd: null, emailVerified: proven },
-      status: proven ? 'ACTIVE' : 'PENDING_VERIFICATION',
-      createdAt: change.at,
-      lastActivityAt: change.at,
-      activatedAt: proven ? change.at : null,
-      ...{ deactivatedAt: null, deactivationReason: null, reversibleUntil: null },
-      person: {
-        ...unknownPerson,
-        ...names,
-        email: input.email && { address: input.email, verifiedAt: proven ? change.at.toISOString() : null },
-        provider: changedHere(
-          unknownPerson.provider,
-          twoSidedFields.filter((field) => profile[field]),
-          change.at,
-        ),
-      },
-    });
-    account.announce(input, change);
+    const row = firstRow(input, change);
+    const account = new CustomerAccount().set(row);
+    account.book().note('REGISTERED', change.by, firstChanges(row));
+    account.book().raise(registered(row, input));
     return account;
   }
 
@@ -273,28 +245,6 @@ export class CustomerAccount extends guarded(customerSchema) {
     this.set({ person });
   }
 
-  private announce({ method, provider }: Registration, change: Change): void {
-    const { id, status, emailVerified, locale, country, person } = this;
-    const values = {
-      ...person,
-      locale,
-      country,
-      status,
-      email: person?.email?.address,
-      'email.verified': emailVerified,
-    };
-    const paths = ['email', 'email.verified', 'status', ...profileFields] as const;
-    const given = paths.filter((path) => values[path] !== null && values[path] !== undefined);
-    this.book().note(
-      'REGISTERED',
-      change.by,
-      given.map((path) => ({ path, from: null, to: values[path] })),
-    );
-    const data = { customerId: id, registeredAt: change.at.toISOString(), method, status, emailVerified };
-    const where = { ...(locale && { locale }), ...(country && { country }) };
-    this.book().raise({ name: 'CustomerRegistered', data: { ...data, ...(provider && { provider }), ...where } });
-  }
-
   private prove(address: Email | null, at: Date | null): FieldChange[] {
     const email = address && { address, verifiedAt: at?.toISOString() ?? null };
     const from = this.emailVerified;
@@ -330,7 +280,7 @@ export class CustomerAccount extends guarded(customerSchema) {
     return book;
   }
 
-  private set(values: Partial<InferEntity<typeof customerSchema>>): this {
+  private set(values: Partial<CustomerRow>): this {
     return Object.assign(this, values);
   }
 }

@@ -1,10 +1,8 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import { accountStatuses } from './account-status.ts';
-import { deactivationReasons, type RegistrationMethod, registrationMethods } from './events.ts';
+import { deactivationReasons, registrationMethods } from './events.ts';
 import type { Person } from './person.ts';
-import type { ProfileInput } from './profile.ts';
 import type { TwoSidedField } from './two-sided-field.ts';
-import type { Email } from './values/email.ts';
 
 /** The row of a customer. `person` is what `sealed` holds, in clear; null when its key was destroyed. */
 export const customerSchema = defineEntity({
@@ -35,19 +33,8 @@ export const customerSchema = defineEntity({
   },
 });
 
-/** Who registers, and how. */
-export interface Registration {
-  readonly id: string;
-  /** The key that seals what is personal of her; already committed. */
-  readonly keyId: string;
-  readonly method: RegistrationMethod;
-  /** Alias of the identity provider, for SOCIAL. */
-  readonly provider?: string | undefined;
-  /** Null when the provider knows none. */
-  readonly email: Email | null;
-  readonly emailVerified: boolean;
-  readonly profile?: ProfileInput | undefined;
-}
+/** The row, before methods guard it. */
+export type CustomerRow = InferEntity<typeof customerSchema>;
 
 /** A sign-in, as the provider tells it. */
 export interface SignIn {

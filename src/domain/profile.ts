@@ -59,5 +59,5 @@ export function parseProfile(input: ProfileInput, now: Date): Profile {
     }
   }
   if (issues.length) throw new ValidationFailed(issues);
-  return profile as Profile;
+  return profile;
 }

@@ -175,7 +175,12 @@ class Journal implements EventSubscriber {
       const id = v7();
       const place = { table: 'audit_entry', column: 'sealed', row: id, keyId };
       const record = {
-        ...{ id, customerId, keyId, action, at, ...actorOf(act.actor, by) },
+        ...actorOf(act.actor, by),
+        id,
+        customerId,
+        keyId,
+        action,
+        at,
         sequence: customer.auditSequence + n + 1,
         changed: changes.map(({ path }) => path),
         reason: act.reason ?? null,

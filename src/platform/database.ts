@@ -55,7 +55,7 @@ export async function openDatabase(access: DatabaseAccess, entities: readonly Ma
     logger: () => undefined,
     debug: false,
   });
-  const pool = (await orm.em.getConnection().getNativeClient()) as pg.Pool;
+  const pool = await orm.em.getConnection().getNativeClient();
   return { orm, pool, close: () => orm.close() };
 }
 

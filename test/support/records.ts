@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { system } from '../../src/domain/access.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
-import type { Registration } from '../../src/domain/customer-schema.ts';
+import type { Registration } from '../../src/domain/registration.ts';
 import { type EmailIndex, parseEmail } from '../../src/domain/values/email.ts';
 import { entities } from '../../src/entities.ts';
 import { createJournal, type TransactAs } from '../../src/messaging/journal.ts';
@@ -46,7 +46,13 @@ export async function openRecords(
   const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: 'urn:customers' });
   const transact: Records['transact'] = (work) => transactAs({ actor: system('test'), requestId: v7() }, work);
   return {
-    ...{ pool, keysPool, keys, seal, emailIndex, transactAs, transact },
+    pool,
+    keysPool,
+    keys,
+    seal,
+    emailIndex,
+    transactAs,
+    transact,
     async register(email, more = {}) {
       const { id: keyId } = await keys.create();
       const id = v7();

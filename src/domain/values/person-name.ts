@@ -23,6 +23,6 @@ export function parsePersonName(text: string, path: string, longest = longestNam
     throw invalid(path, 'characters', 'Control characters do not belong in a name.');
   }
   const name = text.normalize('NFC').trim();
-  if ([...name].length > longest) throw invalid(path, 'max_length', `At most ${longest} characters.`);
+  if (Array.from(name).length > longest) throw invalid(path, 'max_length', `At most ${longest} characters.`);
   return name ? (name as PersonName) : null;
 }
