@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type pg from 'pg';
 import type { Actor } from './domain/access.ts';
 import type { EmailIndex } from './domain/values/email.ts';
+import type { LiveUpdates } from './messaging/live-updates.ts';
 import type { Work } from './messaging/work.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
@@ -26,6 +27,8 @@ export interface Parts {
   readonly emailIndex: EmailIndex;
   readonly keycloak: KeycloakUsers;
   readonly work: Work;
+  /** Says which customers changed, to whoever follows them. */
+  readonly live: LiveUpdates;
   readonly limits: RateLimits;
 }
 

@@ -1,7 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { Forbidden, invalid } from '../../domain/errors.ts';
 import { changeReasons } from '../../domain/events.ts';
-import { subscribe } from '../../messaging/live-updates.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
 import { ownCustomer } from './profile-service.ts';
 
@@ -61,7 +60,7 @@ function cursorFrom(after: string): number {
   return Number(after);
 }
 
-type Needs = Pick<Ctx, 'actor' | 'customers' | 'pool' | 'clock'>;
+type Needs = Pick<Ctx, 'actor' | 'customers' | 'pool' | 'clock' | 'live'>;
 
 /** Where to begin: after the client's cursor if nothing is missing since, else undefined for a snapshot. */
 async function beginning(ctx: Needs, own: CustomerRow, after: string | undefined): Promise<number | undefined> {
@@ -115,7 +114,7 @@ export async function* followOwnCustomer(
 ): AsyncGenerator<CustomerChange, void> {
   const first = await ownCustomer(ctx);
   if (!first) throw new Forbidden();
-  const told = subscribe(first.id, signal);
+  const told = ctx.live.subscribe(first.id, signal);
   const own = await ctx.customers.fresh(first.id);
   if (own?.view !== 'self') return;
   let cursor = await beginning(ctx, own, after);

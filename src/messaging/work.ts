@@ -1,0 +1,70 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { fromKysely, PgBoss } from 'pg-boss';
+import type { Log } from '../platform/log.ts';
+
+/** What runs later: a name and what to do for one key. A second run for the same key must do no harm. */
+export interface Task {
+  readonly name: string;
+  readonly run: (key: string) => Promise<void>;
+  /** When it runs by itself as well, as cron in UTC; the key is then empty. */
+  readonly cron?: string;
+}
+
+/** Puts jobs aside for the worker. */
+export interface Work {
+  /**
+   * Enqueues a task for a key in the caller's transaction: rolled back, it never was. A key that waits already is not
+   * put aside twice. One SQL statement.
+   *
+   * @param key  an id, never personal data
+   */
+  enqueue(em: EntityManager, task: string, key: string): Promise<void>;
+}
+
+/** The queue of one process. */
+export interface WorkQueue extends Work {
+  /** Starts to run the tasks here; without it this process only enqueues. */
+  run(tasks: readonly Task[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A killed worker's job runs again once its heart has not beaten for so long. */
+const heartbeatSeconds = 10;
+const retries = { retryLimit: 20, retryDelay: 1, retryBackoff: true, retryDelayMax: 300 };
+const kept = { retentionSeconds: 14 * 86_400, deleteAfterSeconds: 7 * 86_400 };
+
+/**
+ * Opens the queue and makes what it needs in the database.
+ *
+ * @param names  every task there is: each has a queue of its own, also in a process that only enqueues
+ */
+export async function openWork(url: string, names: readonly string[], log: Log): Promise<WorkQueue> {
+  const boss = new PgBoss({ connectionString: url, schema: 'jobs', max: 4, useListenNotify: true });
+  boss.on('error', (error) => log.error({ err: error }, 'the job queue failed'));
+  await boss.start();
+  for (const name of names) {
+    await boss.createQueue(name, { policy: 'short', heartbeatSeconds, notify: true, ...retries, ...kept });
+  }
+  return {
+    async enqueue(em, task, key) {
+      const transaction = em.getTransactionContext();
+      if (!transaction) throw new Error('A job is enqueued only inside a transaction.');
+      // The adapter asks for the few methods of Kysely that it calls; the ORM hands the transaction over without a type.
+      const db = fromKysely(transaction as unknown as Parameters<typeof fromKysely>[0]);
+      await boss.send(task, { key }, { singletonKey: key, db });
+    },
+    async run(tasks) {
+      for (const { name, run, cron } of tasks) {
+        await boss.work<{ key?: string }>(
+          name,
+          { pollingIntervalSeconds: 1, heartbeatRefreshSeconds: 3 },
+          async (jobs) => {
+            for (const { data } of jobs) await run(data?.key ?? '');
+          },
+        );
+        if (cron) await boss.schedule(name, cron, {}, { tz: 'UTC' });
+      }
+    },
+    stop: () => boss.stop({ graceful: true, timeout: 10_000 }),
+  };
+}
