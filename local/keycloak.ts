@@ -28,8 +28,14 @@ export interface KeycloakOptions {
 
 /** Small and quick to start (half the CPU of Keycloak's own flags until it is ready) rather than fast for long (bcrypt takes a fifth more). */
 const smallMachine = [
-  ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xms64m', '-Xmx384m', '-XX:MaxMetaspaceSize=256m'],
-  ...['-XX:+ExitOnOutOfMemoryError', '-Djava.security.egd=file:/dev/urandom', '-Dfile.encoding=UTF-8'],
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
+  '-Xms64m',
+  '-Xmx384m',
+  '-XX:MaxMetaspaceSize=256m',
+  '-XX:+ExitOnOutOfMemoryError',
+  '-Djava.security.egd=file:/dev/urandom',
+  '-Dfile.encoding=UTF-8',
 ];
 
 /** What `kc.sh` gives to Java; run without it, so that the process we know is Keycloak itself. */

@@ -25,8 +25,17 @@ export interface PostgresPrograms {
 export const databases = { customer: 'customer', customer_keys: 'customer_keys', keycloak: 'keycloak' } as const;
 
 const initOptions = [
-  ...['-U', 'postgres', '-A', 'scram-sha-256', '-E', 'UTF8'],
-  ...['--locale=C.UTF-8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-sync', '--no-instructions'],
+  '-U',
+  'postgres',
+  '-A',
+  'scram-sha-256',
+  '-E',
+  'UTF8',
+  '--locale=C.UTF-8',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--no-sync',
+  '--no-instructions',
 ];
 
 /** One statement a line, for the single-user mode. */
@@ -36,8 +45,12 @@ const layout = Object.entries(databases).flatMap(([database, role]) => [
   `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`,
 ]);
 
-// A failing statement is not logged, nor are errors and their details, which quote values: the client is told them anyway.
-const quiet = { log_min_error_statement: 'panic', log_min_messages: 'log', log_error_verbosity: 'terse' };
+/** Keeps values out of PostgreSQL's log: no failing statement, no error and no detail, which the client is told anyway. */
+export const quietSettings = {
+  log_min_error_statement: 'panic',
+  log_min_messages: 'log',
+  log_error_verbosity: 'terse',
+};
 const confined = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200' };
 const careless = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
@@ -84,7 +97,7 @@ function runProgram({ user }: PostgresPrograms, program: string, args: string[],
 
 /** Runs statements on a data folder that no server has open. */
 function runStatements(programs: PostgresPrograms, folder: string, statements: readonly string[]): Promise<void> {
-  const args = ['--single', '-D', folder, ...asOptions({ exit_on_error: 'on', ...quiet }), 'postgres'];
+  const args = ['--single', '-D', folder, ...asOptions({ exit_on_error: 'on', ...quietSettings }), 'postgres'];
   return runProgram(programs, programs.postgres, args, `${statements.join('\n')}\n`);
 }
 
@@ -155,7 +168,7 @@ export async function planPostgres(options: PostgresOptions): Promise<PartPlan> 
     `ALTER ROLE customer_keys PASSWORD '${secrets.postgresKeys}'`,
     `ALTER ROLE keycloak PASSWORD '${secrets.postgresKeycloak}'`,
   ]);
-  const settings = { port: String(port), ...confined, ...quiet, ...(durable ? {} : careless) };
+  const settings = { port: String(port), ...confined, ...quietSettings, ...(durable ? {} : careless) };
   return {
     name: options.name,
     command: programs.postgres,

@@ -26,14 +26,9 @@ export async function plainRealm(): Promise<object> {
   return { ...realm, ...(clients ? { clients } : {}) };
 }
 
-/**
- * Gives the running realm this stack's secrets, addresses and mail server, and whatever else changed in its description.
- *
- * @returns what was changed, a sentence each
- */
-export async function settleRealm(ports: Ports, secrets: Secrets): Promise<string[]> {
-  const { applyRealm } = await import('../src/commands/realm.ts');
-  const env = {
+/** What `npm run realm -- apply --overlay local` reads, for this stack. */
+export function realmEnvironment(ports: Ports, secrets: Secrets): Record<string, string> {
+  return {
     KEYCLOAK_URL: keycloakUrl(ports),
     KEYCLOAK_ADMIN_USER: adminUser,
     KEYCLOAK_ADMIN_PASSWORD: secrets.keycloakAdmin,
@@ -46,6 +41,16 @@ export async function settleRealm(ports: Ports, secrets: Secrets): Promise<strin
     SMTP_PORT: String(ports.SMTP_PORT),
     SMTP_FROM: 'no-reply@customer.localhost',
   };
+}
+
+/**
+ * Gives the running realm this stack's secrets, addresses and mail server, and whatever else changed in its description.
+ *
+ * @returns what was changed, a sentence each
+ */
+export async function settleRealm(ports: Ports, secrets: Secrets): Promise<string[]> {
+  const { applyRealm } = await import('../src/commands/realm.ts');
+  const env = realmEnvironment(ports, secrets);
   try {
     return await applyRealm({ env, overlay: 'local' });
   } catch (error) {

@@ -31,6 +31,11 @@ const makers = {
 /** The passwords and keys of one stack. */
 export type Secrets = Record<keyof typeof makers, string>;
 
+const fileIn = (stateDir: string): string => path.join(stateDir, 'secrets.json');
+
+/** Whether the stack of this folder has run before. Without its secrets, its data could not be read any more. */
+export const hasSecrets = (stateDir: string): boolean => existsSync(fileIn(stateDir));
+
 /**
  * Reads the stack's secrets, and makes those that do not exist yet, at random. They stay in `secrets.json` of the state
  * folder, readable by its owner only.
@@ -38,7 +43,7 @@ export type Secrets = Record<keyof typeof makers, string>;
  * @throws Failure when the file is not JSON
  */
 export function loadSecrets(stateDir: string): Secrets {
-  const file = path.join(stateDir, 'secrets.json');
+  const file = fileIn(stateDir);
   let known: Partial<Secrets> = {};
   try {
     if (existsSync(file)) known = JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>;

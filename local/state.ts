@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { claim } from './claim.ts';
 import { Failure } from './failure.ts';
+import { hasSecrets } from './secrets.ts';
 import { endOrphans } from './supervisor.ts';
 import { openPlaceFor, unprivilegedUser } from './unprivileged.ts';
 
@@ -69,7 +70,8 @@ export async function takeState(wished: string | undefined, fresh: boolean): Pro
   }
   try {
     const ended = await endOrphans(runDir);
-    if (fresh) begin(folder);
+    // Data of a deleted clone may lie elsewhere under the same name.
+    if (fresh || !hasSecrets(folder)) begin(folder);
     return { folder, ended, release: () => (wished === undefined ? removeAll(folder) : claimed()) };
   } catch (error) {
     claimed();
