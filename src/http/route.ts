@@ -18,9 +18,6 @@ export const routes = (): Hono<RouteEnv> => new Hono<RouteEnv>({ strict: true })
 /** The cookies we set; each is sent as `__Host-<name>` (contracts: access). */
 export type CookieName = 'access' | 'refresh' | 'login' | 'registration';
 
-/** Longest cookie that every browser keeps, in bytes of name and value (RFC 6265 §6.1). */
-export const cookieBytes = 4096;
-
 /**
  * Sets a cookie that only we read: `__Host-`, Secure, HttpOnly, SameSite=Lax.
  *

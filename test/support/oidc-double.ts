@@ -84,6 +84,13 @@ export class OidcDouble {
     return this.#sessions.get(sid)?.live === true;
   }
 
+  /** Ends a session there without telling anybody. */
+  endHere(sid: string): void {
+    const session = this.#sessions.get(sid);
+    if (session) session.live = false;
+    this.browserSid = undefined;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = new URL(request.url ?? '/', this.url);
     const name = address.pathname.replace('/realms/customer/protocol/openid-connect/', '');
@@ -124,8 +131,8 @@ export class OidcDouble {
 
   async #token(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const form = await body(request);
-    const basic = `Basic ${Buffer.from(`${this.clientId}:${this.clientSecret}`).toString('base64')}`;
-    if (request.headers.authorization !== basic) return this.#send(response, 401, { error: 'invalid_client' });
+    const isClient = form.get('client_id') === this.clientId && form.get('client_secret') === this.clientSecret;
+    if (!isClient) return this.#send(response, 401, { error: 'invalid_client' });
     if (this.delayMs) await new Promise((done) => setTimeout(done, this.delayMs));
     const isCode = form.get('grant_type') === 'authorization_code';
     this.calls[isCode ? 'code' : 'refresh'] += 1;

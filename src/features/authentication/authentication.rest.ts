@@ -3,7 +3,6 @@ import { ContactInUse, DomainError, StatusConflict, Unavailable } from '../../do
 import { parseHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { answerNotice, type Notice } from '../../http/page.ts';
 import {
-  cookieBytes,
   fromOwnPages,
   ownCookie,
   problem,
@@ -38,10 +37,8 @@ const again = '.again';
 
 const handleOf = (c: RouteContext): SessionHandle | undefined => parseHandle(ownCookie(c, 'refresh'));
 
-/** @throws Error  when the token would not fit: a browser drops such a cookie without a word */
 function setSession(c: RouteContext, session: BrowserSession): void {
   const { accessToken, accessEndsAt, handle, endsAt } = session;
-  if (accessToken.length + '__Host-access='.length > cookieBytes) throw new Error('The access token does not fit into a cookie.');
   const left = (until: Date): number => (until.getTime() - c.env.ctx.clock.now().getTime()) / 1000;
   setOwnCookie(c, 'access', accessToken, left(accessEndsAt));
   setOwnCookie(c, 'refresh', handle, left(endsAt));

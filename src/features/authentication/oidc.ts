@@ -124,7 +124,7 @@ function configuration({ keycloak }: Config): oidc.Configuration {
     code_challenge_methods_supported: ['S256'],
   };
   const metadata = { id_token_signed_response_alg: 'RS256', [oidc.clockTolerance]: 5 };
-  const made = new oidc.Configuration(server, keycloak.bff.id, metadata, oidc.ClientSecretBasic(keycloak.bff.secret));
+  const made = new oidc.Configuration(server, keycloak.bff.id, metadata, oidc.ClientSecretPost(keycloak.bff.secret));
   made.timeout = Math.min(longestCallSeconds, keycloak.timeoutSeconds);
   oidc.enableNonRepudiationChecks(made);
   if (keycloak.url.startsWith('http:')) oidc.allowInsecureRequests(made);
@@ -144,8 +144,12 @@ function translated(error: unknown): Error {
   return new Unavailable(5);
 }
 
+/** `__Host-access=` and the token must stay below what every browser keeps of a cookie; a longer one is dropped without a word. */
+const longestAccessToken = 4096 - '__Host-access='.length;
+
 function tokensOf(answer: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers, now: Date): ProviderTokens {
   if (!answer.refresh_token) throw new ProviderRefused('no_refresh_token');
+  if (answer.access_token.length > longestAccessToken) throw new Error('The access token does not fit into a cookie.');
   const accessEndsAt = new Date(now.getTime() + (answer.expiresIn() ?? 0) * 1000);
   return { accessToken: answer.access_token, refreshToken: answer.refresh_token, accessEndsAt };
 }
@@ -169,7 +173,7 @@ const logoutClaims = z.object({
   sid: z.string().min(1).max(255).optional(),
   sub: z.string().min(1).max(255).optional(),
   events: z.object({ 'http://schemas.openid.net/event/backchannel-logout': z.object({}) }),
-  nonce: z.undefined(),
+  nonce: z.undefined().optional(),
 });
 
 function logoutTokens({ keycloak }: Config, jwks: ReturnType<typeof createRemoteJWKSet>) {

@@ -115,7 +115,7 @@ describe('a session in several tabs and on several replicas (FR-2, decision 6)',
 
   test('a session that was ended at the provider is over, without a silent round', async () => {
     const browser = await world.signedIn();
-    await world.provider.endHere(world.sid);
+    world.provider.endHere(world.sid);
 
     const answer = await browser.post(world.replica(0), refresh);
 

@@ -1,0 +1,149 @@
+import type { Ctx } from '../../src/context.ts';
+import { nobody } from '../../src/domain/access.ts';
+import type { AccountStatus } from '../../src/domain/account-status.ts';
+import { type ErrorCode, Unavailable } from '../../src/domain/errors.ts';
+import { authenticationRoutes } from '../../src/features/authentication/authentication.rest.ts';
+import { answerErrors } from '../../src/http/failure.ts';
+import { routes } from '../../src/http/route.ts';
+import { readConfig, type Config } from '../../src/platform/config.ts';
+import { KeycloakUsers } from '../../src/platform/keycloak.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { atProvider, Browser, type Replica, locationOf, type Seen } from './browser.ts';
+import { cloneDatabases, type TestDatabases } from './database.ts';
+import { type KeycloakDouble, startKeycloakDouble } from './keycloak-double.ts';
+import { OidcDouble } from './oidc-double.ts';
+import { openRecords, type Records } from './records.ts';
+
+const statuses: Partial<Record<ErrorCode, number>> = { PROVIDER_UNAVAILABLE: 503, FORBIDDEN: 403, UNAUTHENTICATED: 401, VALIDATION: 422 };
+
+function configFor(provider: OidcDouble, databases: TestDatabases): Config {
+  const key = Buffer.alloc(32, 3).toString('base64');
+  const secret = 'a-secret-that-is-only-for-this-test-run';
+  return readConfig({
+    PUBLIC_URL: 'http://localhost:4000', ALLOWED_ORIGINS: 'http://localhost:4000', REDIS_URL: 'redis://localhost:1',
+    DATABASE_URL: databases.url, KEYS_DATABASE_URL: databases.keysUrl,
+    KEYCLOAK_URL: provider.url, KEYCLOAK_ISSUER: provider.issuer, KEYCLOAK_EVENTS_KEY: secret,
+    TOKEN_AUDIENCE: 'customer-api', TOKEN_CLIENTS: provider.clientId, ROUTER_SECRETS: secret,
+    BFF_CLIENT_ID: provider.clientId, BFF_CLIENT_SECRET: provider.clientSecret,
+    SERVICE_CLIENT_ID: 'customer-service', SERVICE_CLIENT_SECRET: secret,
+    KEY_ENCRYPTION_KEYS: `kek-1:${key}`, INDEX_KEYS: `1:${key}`, TOKEN_KEY: key,
+    SMTP_URL: 'smtp://localhost:1', MAIL_FROM: 'test@localhost.example', SESSION_MAX_SECONDS: '7200',
+  });
+}
+
+/** Sessions of one customer over two replicas that share a database and a provider. */
+export class SessionWorld {
+  readonly origin = 'http://localhost:4000';
+  readonly provider = new OidcDouble();
+  /** Every line the replicas have logged. */
+  readonly logged: string[] = [];
+  customerId = '';
+  #keycloak!: KeycloakDouble;
+  #databases!: TestDatabases;
+  #records: Records[] = [];
+  #replicas: Replica[] = [];
+  #advancedMs = 0;
+  #count = 0;
+
+  async start(): Promise<void> {
+    await this.provider.start();
+    this.#keycloak = await startKeycloakDouble();
+    this.#databases = await cloneDatabases();
+    const databases = this.#databases;
+    const config = configFor(this.provider, databases);
+    for (let n = 0; n < 2; n += 1) this.#records.push(await openRecords({ databases }));
+    this.#replicas = this.#records.map((records) => this.#replicaOver(config, records));
+  }
+
+  async stop(): Promise<void> {
+    for (const records of this.#records) await records[Symbol.asyncDispose]();
+    await this.#databases.drop();
+    await this.#keycloak.stop();
+    await this.provider.stop();
+  }
+
+  /** Another customer, and a provider without faults. */
+  async reset(): Promise<void> {
+    Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
+    Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
+    this.#advancedMs = 0;
+    this.logged.length = 0;
+    const email = `maria.${(this.#count += 1)}@shop.example`;
+    const user = this.#keycloak.add({ email, emailVerified: true });
+    this.customerId = await this.#main.register(email);
+    this.provider.user = { sub: user.id, permissions: ['customer:self'], claims: { email, email_verified: true, customer_id: this.customerId } };
+    await this.#main.pool.query('insert into identity_link values ($1, $2, $3, now(), now(), null)', [this.provider.issuer, user.id, this.customerId]);
+    await this.#main.pool.query('delete from revocation');
+  }
+
+  get #main(): Records {
+    return this.#records[0] as Records;
+  }
+
+  replica(n: number): Replica {
+    return this.#replicas[n] as Replica;
+  }
+
+  /** The provider's session of the last sign-in. */
+  get sid(): string {
+    return this.provider.browserSid ?? this.#lastSid;
+  }
+  #lastSid = '';
+
+  advance(seconds: number): void {
+    this.#advancedMs += seconds * 1000;
+  }
+
+  async signIn(browser: Browser, path = '/auth/login'): Promise<Seen> {
+    const begun = await browser.get(this.replica(0), path);
+    const back = await browser.get(this.replica(0), await atProvider(locationOf(begun)));
+    this.#lastSid = this.provider.browserSid ?? '';
+    return back;
+  }
+
+  async signedIn(): Promise<Browser> {
+    const browser = new Browser(this.origin);
+    const { status, text } = await this.signIn(browser);
+    if (status !== 302) throw new Error(`The sign-in ended with ${status}: ${text} ${this.logged.join('')}`);
+    return browser;
+  }
+
+  async setStatus(status: AccountStatus): Promise<void> {
+    await this.#main.pool.query('update customer set status = $2 where id = $1', [this.customerId, status]);
+  }
+
+  async revoked(): Promise<string[]> {
+    const { rows } = await this.#main.pool.query<{ sid: string }>('select sid from revocation where sid is not null');
+    return rows.map(({ sid }) => sid);
+  }
+
+  /** Events of the customer that wait to be published. */
+  async facts(type: string): Promise<Record<string, unknown>[]> {
+    const text = `select event->'data' as data from outbox where customer_id = $1 and type like $2 order by sequence`;
+    const { rows } = await this.#main.pool.query<{ data: Record<string, unknown> }>(text, [this.customerId, `%${type}%`]);
+    return rows.map(({ data }) => data);
+  }
+
+  #replicaOver(config: Config, records: Records): Replica {
+    const clock = { now: () => new Date(Date.now() + this.#advancedMs) };
+    const taken = new Map<string, number>();
+    const limits: Ctx['limits'] = {
+      take(name, subject, limit) {
+        const count = (taken.get(`${name} ${subject}`) ?? 0) + 1;
+        taken.set(`${name} ${subject}`, count);
+        return Promise.resolve(count <= limit ? 0 : 1);
+      },
+    };
+    const parts = {
+      ...records, config, clock, limits,
+      log: createLog('info', { write: (line) => void this.logged.push(line) }),
+      keycloak: new KeycloakUsers(this.#keycloak.access, clock, (seconds) => new Unavailable(seconds)),
+      work: { enqueue: () => Promise.resolve() },
+      actor: nobody,
+      request: { id: 'request', ip: '127.0.0.1', language: 'en', userAgent: 'test', router: false },
+    };
+    const app = routes().route('/', authenticationRoutes(config, clock));
+    app.onError(answerErrors((code) => statuses[code] ?? 400));
+    return { routes: app, ctx: () => parts as unknown as Ctx };
+  }
+}
