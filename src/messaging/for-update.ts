@@ -34,5 +34,6 @@ export function findByIdentityForUpdate(
   { issuer, subject }: Identity,
 ): Promise<CustomerAccount | null> {
   const linked = raw('(select customer_id from identity_link where issuer = ? and subject = ?)', [issuer, subject]);
-  return em.findOne(CustomerAccount, { id: linked }, { lockMode });
+  // A bare `{ id: … }` would be looked up in the identity map first, which takes no statement for an id.
+  return em.findOne(CustomerAccount, { $and: [{ id: linked }] }, { lockMode });
 }

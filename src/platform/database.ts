@@ -40,6 +40,8 @@ export async function openDatabase(access: DatabaseAccess, entities: readonly Ma
     clientUrl: access.url,
     entities: [...entities],
     pool: { min: 0, max: access.pool },
+    // It would connect at once, and make the database if there is none.
+    ensureDatabase: false,
     driverOptions: {
       ...limits,
       application_name: 'customer',

@@ -12,10 +12,11 @@ import { createKeyedHash } from '../../src/platform/keyed-hash.ts';
 import { CustomerKeys } from '../../src/platform/keys.ts';
 import { createSeal, type Seal } from '../../src/platform/personal-data.ts';
 import { v7 } from 'uuid';
-import { cloneDatabases } from './database.ts';
+import { cloneDatabases, type TestDatabases } from './database.ts';
 
 /** A database of customers with its journal, without any door before it. */
 export interface Records extends AsyncDisposable {
+  readonly databases: TestDatabases;
   readonly pool: pg.Pool;
   readonly keysPool: pg.Pool;
   readonly keys: CustomerKeys;
@@ -34,7 +35,7 @@ export const keyring = (...ids: string[]): Map<string, Buffer> =>
 
 /** Opens records over new databases, or over `databases` of another one. */
 export async function openRecords(
-  options: { indexKeys?: Map<string, Buffer>; databases?: Awaited<ReturnType<typeof cloneDatabases>> } = {},
+  options: { indexKeys?: Map<string, Buffer>; databases?: TestDatabases } = {},
 ): Promise<Records> {
   const databases = options.databases ?? (await cloneDatabases());
   const { orm, pool, close } = await openDatabase({ url: databases.url, pool: 20 }, entities);
@@ -46,6 +47,7 @@ export async function openRecords(
   const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: 'urn:customers' });
   const transact: Records['transact'] = (work) => transactAs({ actor: system('test'), requestId: v7() }, work);
   return {
+    databases,
     pool,
     keysPool,
     keys,

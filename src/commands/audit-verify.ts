@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { verifyChains } from '../messaging/audit-chains.ts';
+import { openDatabase } from '../platform/database.ts';
+
+/**
+ * Verifies the audit of every customer and names the first broken record.
+ *
+ * @param env   `DATABASE_URL`
+ * @returns whether every chain is whole
+ */
+export async function verifyAudit(
+  env: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
+): Promise<boolean> {
+  const url = z.url().safeParse(env['DATABASE_URL']);
+  if (!url.success) throw new Error('DATABASE_URL must be given.');
+  const database = await openDatabase({ url: url.data, pool: 1 }, []);
+  try {
+    const { customers, records, broken } = await verifyChains(database.pool);
+    say(`${customers} customers, ${records} records read.`);
+    if (broken) say(`Broken: record ${broken.sequence} of customer ${broken.customerId} is ${broken.problem}.`);
+    return !broken;
+  } finally {
+    await database.close();
+  }
+}
+
+if (import.meta.main) {
+  const whole = await verifyAudit(process.env, (line) => process.stdout.write(`${line}\n`));
+  process.exitCode = whole ? 0 : 1;
+}
