@@ -48,9 +48,9 @@ describe('docker-compose.yml', () => {
     ) as AnySchemaObject;
     delete schema['$schema'];
     const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+    const isValid = validate(file);
 
-    validate(file);
-    expect(validate.errors).toBeNull();
+    expect({ isValid, errors: validate.errors }).toEqual({ isValid: true, errors: null });
   });
 
   test('runs the versions of the local stack', () => {
