@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { verifyChains } from '../messaging/audit-chains.ts';
-import { openDatabase } from '../platform/database.ts';
+import { openPool } from '../platform/database.ts';
 
 /**
  * Verifies the audit of every customer and names the first broken record.
@@ -14,14 +14,14 @@ export async function verifyAudit(
 ): Promise<boolean> {
   const url = z.url().safeParse(env['DATABASE_URL']);
   if (!url.success) throw new Error('DATABASE_URL must be given.');
-  const database = await openDatabase({ url: url.data, pool: 1 }, []);
+  const pool = openPool({ url: url.data, pool: 1 });
   try {
-    const { customers, records, broken } = await verifyChains(database.pool);
+    const { customers, records, broken } = await verifyChains(pool);
     say(`${customers} customers, ${records} records read.`);
     if (broken) say(`Broken: record ${broken.sequence} of customer ${broken.customerId} is ${broken.problem}.`);
     return !broken;
   } finally {
-    await database.close();
+    await pool.end();
   }
 }
 
