@@ -69,10 +69,10 @@ export async function takeDue({ pool, clock }: InboxParts, source: string, most:
       returning i.message_id, i.type, i.subject, i.payload, i.attempts`,
     values: [source, clock.now(), most],
   });
-  return rows.map(({ message_id, type, subject, payload, attempts }) => ({
-    ...{ source, id: message_id, type, payload, attempts },
-    ...(subject === null ? {} : { subject }),
-  }));
+  return rows.map(({ message_id: id, type, subject, payload, attempts }) => {
+    const due = { source, id, type, payload, attempts };
+    return subject === null ? due : { ...due, subject };
+  });
 }
 
 /** Marks messages as done. */
@@ -85,16 +85,21 @@ export async function settle({ pool, clock }: InboxParts, source: string, ids: r
   });
 }
 
-/** Notes a failed try; the last one puts the message aside, where it can be seen and replayed. */
-export async function fail(parts: InboxParts, due: Due, reason: string): Promise<void> {
-  const { pool, clock } = parts;
-  const values = [due.source, due.id, clock.now()];
-  await pool.query({
+/**
+ * Notes a failed try.
+ *
+ * @param patient  the message may wait a day for what it needs
+ * @returns whether it is to be put aside now
+ */
+export async function fail({ pool, clock }: InboxParts, due: Due, patient = false): Promise<boolean> {
+  const { rows } = await pool.query<{ over: boolean }>({
     name: 'inbox_fail',
-    text: 'update inbox set first_failed_at = coalesce(first_failed_at, $3), last_failed_at = $3 where source = $1 and message_id = $2',
-    values,
+    text: `update inbox set first_failed_at = coalesce(first_failed_at, $3), last_failed_at = $3
+      where source = $1 and message_id = $2
+      returning case when $4 then received_at < $3::timestamptz - interval '24 hours' else attempts >= ${mostAttempts} end as over`,
+    values: [due.source, due.id, clock.now(), patient],
   });
-  if (due.attempts >= mostAttempts) await putAside(parts, due, reason);
+  return rows[0]?.over ?? false;
 }
 
 /** Makes a dead letter of a message at once, such as a malformed one. One transaction by being one statement. */

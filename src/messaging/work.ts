@@ -49,8 +49,7 @@ export async function openWork(url: string, names: readonly string[], log: Log):
     async enqueue(em, task, key) {
       const transaction = em.getTransactionContext();
       if (!transaction) throw new Error('A job is enqueued only inside a transaction.');
-      // The adapter asks for the few methods of Kysely that it calls; the ORM hands the transaction over without a type.
-      const db = fromKysely(transaction as unknown as Parameters<typeof fromKysely>[0]);
+      const db = fromKysely(transaction);
       await boss.send(task, { key }, { singletonKey: key, db });
     },
     async run(tasks) {
