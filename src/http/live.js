@@ -1,3 +1,4 @@
+/* oxlint-disable no-restricted-globals, no-restricted-properties -- runs in the browser, which has its own clock and fetch */
 // What our pages do in the browser. Plain script, no build; it holds no token and no text of its own.
 const phrases = JSON.parse(document.querySelector('#phrases')?.textContent ?? '{}');
 const signedIn = document.body.hasAttribute('data-signed-in');
@@ -118,7 +119,10 @@ async function* events(query, variables) {
       const lines = text.slice(0, end).split('\n');
       text = text.slice(end + 2);
       if (lines.includes('event: complete')) return;
-      const data = lines.find((line) => line.startsWith('data:'))?.slice(5).trim();
+      const data = lines
+        .find((line) => line.startsWith('data:'))
+        ?.slice(5)
+        .trim();
       if (data) yield JSON.parse(data);
     }
   }
@@ -175,7 +179,9 @@ async function watchProfile() {
     } catch (error) {
       if (error.message === '401' && (await refresh()) === 'over') return sessionOver();
     }
-    const session = await fetch('/auth/session').then((answer) => answer.json()).catch(() => undefined);
+    const session = await fetch('/auth/session')
+      .then((answer) => answer.json())
+      .catch(() => undefined);
     if (session && !session.signedIn) return sessionOver();
     // The token may be over while the session is not.
     if (session && Date.parse(session.refreshBy) <= Date.now() && (await refresh()) === 'over') return sessionOver();
@@ -200,7 +206,11 @@ async function save(form) {
     show(result.customer);
     return say(form, 'saved', 'good');
   }
-  return say(form, { ValidationError: 'check', VersionConflictError: 'conflict' }[result.__typename] ?? 'failed', 'wrong');
+  return say(
+    form,
+    { ValidationError: 'check', VersionConflictError: 'conflict' }[result.__typename] ?? 'failed',
+    'wrong',
+  );
 }
 
 // The forms
@@ -208,7 +218,7 @@ async function save(form) {
 /** A form that is sent to one of our own routes and leads on to another page. */
 const sent = new Map();
 async function send(form, button) {
-  const given = [...new FormData(form, button)].filter(([, value]) => String(value).trim() !== '');
+  const given = [...new FormData(form, button)].filter(([, value]) => typeof value === 'string' && value.trim() !== '');
   const fields = Object.fromEntries(given);
   // The same form again is the same request, so that a lost answer does not register twice.
   const key = JSON.stringify(fields);
@@ -216,7 +226,10 @@ async function send(form, button) {
   const answer = await post(form.dataset.post, fields, { 'idempotency-key': sent.get(key) });
   if (answer.ok) return location.assign(form.dataset.next);
   const told = answer.status === 422 ? await answer.json().catch(() => ({})) : {};
-  mark(form, (told.issues ?? []).flatMap(({ path }) => path));
+  mark(
+    form,
+    (told.issues ?? []).flatMap(({ path }) => path),
+  );
   return say(form, phraseOf(answer.status), 'wrong');
 }
 
@@ -229,10 +242,11 @@ for (const form of document.querySelectorAll('form[data-post], form[data-profile
 }
 
 for (const button of document.querySelectorAll('[data-sign-out]')) {
-  button.addEventListener('click', async () => {
+  button.addEventListener('click', () => {
     button.disabled = true;
-    await post('/auth/logout').catch(() => undefined);
-    location.assign('/');
+    void post('/auth/logout')
+      .catch(() => undefined)
+      .then(() => location.assign('/'));
   });
 }
 

@@ -53,7 +53,7 @@ export function languageFor(c: RouteContext, locale?: string | null): Language {
 
 function navigation(t: Texts['pages'], signedIn: boolean): Html {
   if (!signedIn) {
-    return html`<a href="/register">${t.register.title}</a><a href="/auth/login?returnTo=%2Fprofile">${t.signIn}</a>`;
+    return html`<a href="/register">${t.register.title}</a><a href="/auth/login">${t.signIn}</a>`;
   }
   return html`<a href="/profile">${t.profile.title}</a
     ><button type="button" class="plain" data-sign-out>${t.signOut}</button>`;
@@ -172,7 +172,12 @@ export function field(given: Field): Html {
 }
 
 /** A labelled choice among a few. */
-export function choice(given: { name: string; label: string; value: string; options: ReadonlyMap<string, string> }): Html {
+export function choice(given: {
+  name: string;
+  label: string;
+  value: string;
+  options: ReadonlyMap<string, string>;
+}): Html {
   const options = [...given.options].map(
     ([value, text]) => html`<option value="${value}" ${value === given.value ? 'selected' : ''}>${text}</option>`,
   );

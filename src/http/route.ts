@@ -25,7 +25,14 @@ export type CookieName = 'access' | 'refresh' | 'login' | 'registration';
  */
 export function setOwnCookie(c: RouteContext, name: CookieName, value: string, maxAgeSeconds: number): void {
   const maxAge = Math.max(0, Math.floor(maxAgeSeconds));
-  setCookie(c, name, maxAge ? value : '', { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge });
+  setCookie(c, name, maxAge ? value : '', {
+    prefix: 'host',
+    path: '/',
+    secure: true,
+    httpOnly: true,
+    sameSite: 'Lax',
+    maxAge,
+  });
 }
 
 /** The value of one of our cookies. */

@@ -71,6 +71,6 @@ export function locationOf({ status, headers }: Pick<Seen, 'status' | 'headers'>
 /** Goes to the provider, which lets everybody in, and comes back with the callback's path. */
 export async function atProvider(address: string): Promise<string> {
   const answer = await fetch(address, { redirect: 'manual' });
-  const back = new URL(locationOf(answer as unknown as Seen));
+  const back = new URL(locationOf(answer));
   return `${back.pathname}${back.search}`;
 }

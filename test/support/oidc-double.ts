@@ -47,7 +47,9 @@ export class OidcDouble {
   delayMs = 0;
   readonly #codes = new Map<string, Code>();
   readonly #sessions = new Map<string, Session>();
-  readonly #server = createServer((request, response) => void this.#answer(request, response).catch(() => response.destroy()));
+  readonly #server = createServer(
+    (request, response) => void this.#answer(request, response).catch(() => response.destroy()),
+  );
   #keys!: Awaited<ReturnType<typeof generateKeyPair>>;
   url = '';
 
@@ -76,7 +78,17 @@ export class OidcDouble {
   logoutToken(sid: string, over: Record<string, unknown> = {}, typ = 'logout+jwt'): Promise<string> {
     const iat = Math.floor(Date.now() / 1000);
     const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
-    const all = { iss: this.issuer, aud: this.clientId, iat, exp: iat + 60, jti: randomUUID(), sub: this.user.sub, sid, events, ...over };
+    const all = {
+      iss: this.issuer,
+      aud: this.clientId,
+      iat,
+      exp: iat + 60,
+      jti: randomUUID(),
+      sub: this.user.sub,
+      sid,
+      events,
+      ...over,
+    };
     return this.sign(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)), typ);
   }
 
@@ -144,9 +156,17 @@ export class OidcDouble {
   async #byCode(form: URLSearchParams): Promise<object | undefined> {
     const code = this.#codes.get(form.get('code') ?? '');
     this.#codes.delete(form.get('code') ?? '');
-    const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
-    if (!code || code.challenge !== challenge || code.redirect.split('?')[0] !== form.get('redirect_uri')) return undefined;
-    const session = this.#sessions.get(code.sid) ?? { user: this.user, current: '', used: new Set<string>(), live: true };
+    const challenge = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url');
+    if (!code || code.challenge !== challenge || code.redirect.split('?')[0] !== form.get('redirect_uri'))
+      return undefined;
+    const session = this.#sessions.get(code.sid) ?? {
+      user: this.user,
+      current: '',
+      used: new Set<string>(),
+      live: true,
+    };
     this.#sessions.set(code.sid, { ...session, live: true });
     return this.#tokens(code.sid, code.nonce);
   }
@@ -168,8 +188,23 @@ export class OidcDouble {
     session.current = `${sid}.${randomUUID()}`;
     const iat = Math.floor(Date.now() / 1000);
     const { sub, claims, permissions } = session.user;
-    const common = { iss: this.issuer, sub, sid, azp: this.clientId, iat, exp: iat + this.accessSeconds, auth_time: iat, acr: '1' };
-    const access = { ...common, typ: 'Bearer', aud: ['customer-api'], jti: randomUUID(), resource_access: { 'customer-api': { roles: permissions } } };
+    const common = {
+      iss: this.issuer,
+      sub,
+      sid,
+      azp: this.clientId,
+      iat,
+      exp: iat + this.accessSeconds,
+      auth_time: iat,
+      acr: '1',
+    };
+    const access = {
+      ...common,
+      typ: 'Bearer',
+      aud: ['customer-api'],
+      jti: randomUUID(),
+      resource_access: { 'customer-api': { roles: permissions } },
+    };
     const id = { ...common, ...claims, typ: 'ID', aud: this.clientId, nonce };
     return {
       token_type: 'Bearer',

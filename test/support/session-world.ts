@@ -14,20 +14,38 @@ import { type KeycloakDouble, startKeycloakDouble } from './keycloak-double.ts';
 import { OidcDouble } from './oidc-double.ts';
 import { openRecords, type Records } from './records.ts';
 
-const statuses: Partial<Record<ErrorCode, number>> = { PROVIDER_UNAVAILABLE: 503, FORBIDDEN: 403, UNAUTHENTICATED: 401, VALIDATION: 422 };
+const statuses: Partial<Record<ErrorCode, number>> = {
+  PROVIDER_UNAVAILABLE: 503,
+  FORBIDDEN: 403,
+  UNAUTHENTICATED: 401,
+  VALIDATION: 422,
+};
 
 function configFor(provider: OidcDouble, databases: TestDatabases): Config {
   const key = Buffer.alloc(32, 3).toString('base64');
   const secret = 'a-secret-that-is-only-for-this-test-run';
   return readConfig({
-    PUBLIC_URL: 'http://localhost:4000', ALLOWED_ORIGINS: 'http://localhost:4000', REDIS_URL: 'redis://localhost:1',
-    DATABASE_URL: databases.url, KEYS_DATABASE_URL: databases.keysUrl,
-    KEYCLOAK_URL: provider.url, KEYCLOAK_ISSUER: provider.issuer, KEYCLOAK_EVENTS_KEY: secret,
-    TOKEN_AUDIENCE: 'customer-api', TOKEN_CLIENTS: provider.clientId, ROUTER_SECRETS: secret,
-    BFF_CLIENT_ID: provider.clientId, BFF_CLIENT_SECRET: provider.clientSecret,
-    SERVICE_CLIENT_ID: 'customer-service', SERVICE_CLIENT_SECRET: secret,
-    KEY_ENCRYPTION_KEYS: `kek-1:${key}`, INDEX_KEYS: `1:${key}`, TOKEN_KEY: key,
-    SMTP_URL: 'smtp://localhost:1', MAIL_FROM: 'test@localhost.example', SESSION_MAX_SECONDS: '7200',
+    PUBLIC_URL: 'http://localhost:4000',
+    ALLOWED_ORIGINS: 'http://localhost:4000',
+    REDIS_URL: 'redis://localhost:1',
+    DATABASE_URL: databases.url,
+    KEYS_DATABASE_URL: databases.keysUrl,
+    KEYCLOAK_URL: provider.url,
+    KEYCLOAK_ISSUER: provider.issuer,
+    KEYCLOAK_EVENTS_KEY: secret,
+    TOKEN_AUDIENCE: 'customer-api',
+    TOKEN_CLIENTS: provider.clientId,
+    ROUTER_SECRETS: secret,
+    BFF_CLIENT_ID: provider.clientId,
+    BFF_CLIENT_SECRET: provider.clientSecret,
+    SERVICE_CLIENT_ID: 'customer-service',
+    SERVICE_CLIENT_SECRET: secret,
+    KEY_ENCRYPTION_KEYS: `kek-1:${key}`,
+    INDEX_KEYS: `1:${key}`,
+    TOKEN_KEY: key,
+    SMTP_URL: 'smtp://localhost:1',
+    MAIL_FROM: 'test@localhost.example',
+    SESSION_MAX_SECONDS: '7200',
   });
 }
 
@@ -71,8 +89,16 @@ export class SessionWorld {
     const email = `maria.${(this.#count += 1)}@shop.example`;
     const user = this.#keycloak.add({ email, emailVerified: true });
     this.customerId = await this.#main.register(email);
-    this.provider.user = { sub: user.id, permissions: ['customer:self'], claims: { email, email_verified: true, customer_id: this.customerId } };
-    await this.#main.pool.query('insert into identity_link values ($1, $2, $3, now(), now(), null)', [this.provider.issuer, user.id, this.customerId]);
+    this.provider.user = {
+      sub: user.id,
+      permissions: ['customer:self'],
+      claims: { email, email_verified: true, customer_id: this.customerId },
+    };
+    await this.#main.pool.query('insert into identity_link values ($1, $2, $3, now(), now(), null)', [
+      this.provider.issuer,
+      user.id,
+      this.customerId,
+    ]);
     await this.#main.pool.query('delete from revocation');
   }
 
@@ -120,7 +146,10 @@ export class SessionWorld {
   /** Events of the customer that wait to be published. */
   async facts(type: string): Promise<Record<string, unknown>[]> {
     const text = `select event->'data' as data from outbox where customer_id = $1 and type like $2 order by sequence`;
-    const { rows } = await this.#main.pool.query<{ data: Record<string, unknown> }>(text, [this.customerId, `%${type}%`]);
+    const { rows } = await this.#main.pool.query<{ data: Record<string, unknown> }>(text, [
+      this.customerId,
+      `%${type}%`,
+    ]);
     return rows.map(({ data }) => data);
   }
 
@@ -135,7 +164,10 @@ export class SessionWorld {
       },
     };
     const parts = {
-      ...records, config, clock, limits,
+      ...records,
+      config,
+      clock,
+      limits,
       log: createLog('info', { write: (line) => void this.logged.push(line) }),
       keycloak: new KeycloakUsers(this.#keycloak.access, clock, (seconds) => new Unavailable(seconds)),
       work: { enqueue: () => Promise.resolve() },

@@ -30,7 +30,8 @@ function actorOf({ issuer, subject, sid }: SignInClaims): Actor {
 }
 
 /** The provider's session in events: recognisable, and of no use to whoever reads it. */
-const hashedSid = ({ issuer, sid }: SignInClaims): string => createHash('sha256').update(`${issuer}\0${sid}`).digest('base64url');
+const hashedSid = ({ issuer, sid }: SignInClaims): string =>
+  createHash('sha256').update(`${issuer}\0${sid}`).digest('base64url');
 
 /** The absolute end counts from the proof, so that a silent round does not lengthen a session. */
 function endsAt({ config }: SignInCtx, { authTime }: SignInClaims, now: Date): Date {
@@ -57,7 +58,17 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
     const sealed = await sealTokens(ctx, place, tokens);
     if (replaces) await supersedeSession(em, hashOfHandle(replaces), now);
     const handleHash = hashOfHandle(handle);
-    await insertSession(em, { ...place, customerId, issuer, subject, sid, sealed, handleHash, startedAt: now, expiresAt });
+    await insertSession(em, {
+      ...place,
+      customerId,
+      issuer,
+      subject,
+      sid,
+      sealed,
+      handleHash,
+      startedAt: now,
+      expiresAt,
+    });
   });
   const { accessToken, accessEndsAt } = tokens;
   const until = endOf({ lastSeenAt: now, expiresAt }, ctx.config.session);

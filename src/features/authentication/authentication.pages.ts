@@ -8,7 +8,7 @@ function home(c: RouteContext): Promise<Response> {
   const signedIn = c.env.ctx.actor.kind === 'person';
   const actions = signedIn
     ? html`<a class="button" href="/profile">${t.home.toProfile}</a>`
-    : html`<a class="button" href="/auth/login?returnTo=%2Fprofile">${t.signIn}</a
+    : html`<a class="button" href="/auth/login">${t.signIn}</a
         ><a class="button second" href="/register">${t.register.title}</a>`;
   const body = html`<h1>${t.home.title}</h1>
     <p>${t.home.what}</p>

@@ -31,7 +31,8 @@ interface Room {
   readonly pending: PendingSignIns;
 }
 
-const standardReturn = '/profile';
+/** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
+const standardReturn = '/welcome';
 /** Marks a sign-in that began because an answer came without its cookie, so that a browser without cookies does not go round for ever. */
 const again = '.again';
 
@@ -119,15 +120,17 @@ async function callback(c: RouteContext, room: Room): Promise<Response> {
     if (state.endsWith(again)) return answerNotice(c, { status: 400, text: 'cookies', again: true });
     return c.redirect('/auth/login?again=1');
   }
-  keepPending(c, room, waiting.filter((signIn) => signIn !== begun));
+  keepPending(
+    c,
+    room,
+    waiting.filter((signIn) => signIn !== begun),
+  );
   const error = c.req.query('error');
   if (error !== undefined) return refusedBy(c, error, begun.returnTo);
   const address = new URL(`${config.server.publicUrl}/auth/callback${new URL(c.req.url).search}`);
   const session = await signIn(c.env.ctx, room.provider, { address, proof: begun, replaces: handleOf(c) });
   setSession(c, session);
-  // She registered in this browser and may have names to confirm.
-  const registered = ownCookie(c, 'registration') !== undefined && begun.returnTo === standardReturn;
-  return c.redirect(registered ? '/welcome' : begun.returnTo);
+  return c.redirect(begun.returnTo);
 }
 
 async function refresh(c: RouteContext, { provider }: Room): Promise<Response> {
@@ -138,7 +141,11 @@ async function refresh(c: RouteContext, { provider }: Room): Promise<Response> {
     return c.json(told(refreshed.session, refreshed.session.accessEndsAt));
   }
   clearSession(c);
-  return problem(c, { status: 401, code: 'UNAUTHENTICATED', title: 'The session is over.' }, { silent: refreshed.silent });
+  return problem(
+    c,
+    { status: 401, code: 'UNAUTHENTICATED', title: 'The session is over.' },
+    { silent: refreshed.silent },
+  );
 }
 
 async function session(c: RouteContext): Promise<Response> {

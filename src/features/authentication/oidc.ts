@@ -136,7 +136,8 @@ function configuration({ keycloak }: Config): oidc.Configuration {
  * outcome is unknown.
  */
 function translated(error: unknown): Error {
-  if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant') return new ProviderRefused(error.error);
+  if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant')
+    return new ProviderRefused(error.error);
   if (error instanceof oidc.AuthorizationResponseError) return new ProviderRefused(error.error);
   const code = (error as { code?: unknown }).code;
   const answer = ['OAUTH_INVALID_RESPONSE', 'OAUTH_JWT_CLAIM_COMPARISON_FAILED', 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED'];

@@ -29,7 +29,11 @@ export interface PendingSignIns {
 
 /** A fresh sign-in: state, nonce and PKCE verifier of 256 bits each. */
 export function beginSignIn(returnTo: string, now: Date): PendingSignIn {
-  const [state, nonce, verifier] = [0, 1, 2].map(() => randomBytes(32).toString('base64url')) as [string, string, string];
+  const [state, nonce, verifier] = [0, 1, 2].map(() => randomBytes(32).toString('base64url')) as [
+    string,
+    string,
+    string,
+  ];
   return { state, nonce, verifier, returnTo, until: now.getTime() + pendingSeconds * 1000 };
 }
 

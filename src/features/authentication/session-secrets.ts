@@ -31,7 +31,10 @@ export async function sealTokens(ctx: Sealing, place: SessionPlace, tokens: Prov
 }
 
 /** @throws Unauthenticated  when the customer's key was destroyed */
-export async function openTokens(ctx: Sealing, session: SessionPlace & { sealed: Uint8Array }): Promise<ProviderTokens> {
+export async function openTokens(
+  ctx: Sealing,
+  session: SessionPlace & { sealed: Uint8Array },
+): Promise<ProviderTokens> {
   const text = ctx.seal.open(await keyOf(ctx, session), placeOf(session), session.sealed);
   const { access, refresh, until } = shape.parse(JSON.parse(text));
   return { accessToken: access, refreshToken: refresh, accessEndsAt: new Date(until) };

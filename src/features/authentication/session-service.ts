@@ -60,7 +60,13 @@ async function find(ctx: SessionCtx, handle: SessionHandle, uses: number): Promi
 async function handOut(ctx: SessionCtx, session: StoredSession, handle: SessionHandle): Promise<BrowserSession> {
   const tokens = await openTokens(ctx, session);
   const { accessToken, accessEndsAt } = tokens;
-  return { customerId: session.customerId, handle, accessToken, accessEndsAt, endsAt: endOf(session, ctx.config.session) };
+  return {
+    customerId: session.customerId,
+    handle,
+    accessToken,
+    accessEndsAt,
+    endsAt: endOf(session, ctx.config.session),
+  };
 }
 
 /** Ends a session here first, so that it is over whether or not the provider can be asked; then there. */
@@ -70,7 +76,8 @@ async function end(ctx: SessionCtx, provider: Provider, session: StoredSession, 
   ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId, reason }, 'session ended');
   if (!tokens || reason === 'PROVIDER') return;
   const isOver = await provider.endSession(tokens.refreshToken);
-  if (!isOver) ctx.log.warn({ requestId: ctx.request.id, customerId: session.customerId }, 'session left at the provider');
+  if (!isOver)
+    ctx.log.warn({ requestId: ctx.request.id, customerId: session.customerId }, 'session left at the provider');
 }
 
 const reasons = { expired: 'EXPIRED', reused: 'REUSE', closed: 'STATUS' } as const;

@@ -14,7 +14,10 @@ export interface StoredSession extends SessionState {
 }
 
 /** A new session. */
-export interface NewSession extends Omit<StoredSession, 'generation' | 'rotatedAt' | 'lastSeenAt' | 'ended' | 'accountStatus'> {
+export interface NewSession extends Omit<
+  StoredSession,
+  'generation' | 'rotatedAt' | 'lastSeenAt' | 'ended' | 'accountStatus'
+> {
   readonly handleHash: Buffer;
   readonly startedAt: Date;
 }
@@ -64,8 +67,18 @@ export async function insertSession(em: EntityManager, session: NewSession): Pro
        rotated_at, started_at, last_seen_at, expires_at)
      values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
     [
-      session.id, session.customerId, session.issuer, session.subject, session.sid, session.keyId, session.sealed,
-      session.handleHash, session.startedAt, session.startedAt, session.startedAt, session.expiresAt,
+      session.id,
+      session.customerId,
+      session.issuer,
+      session.subject,
+      session.sid,
+      session.keyId,
+      session.sealed,
+      session.handleHash,
+      session.startedAt,
+      session.startedAt,
+      session.startedAt,
+      session.expiresAt,
     ],
     { method: 'run' },
   );
@@ -121,7 +134,13 @@ export async function supersedeSession(em: EntityManager, handleHash: Buffer, at
  *
  * @param at  when; for a subject, tokens issued before it are refused
  */
-export async function endSessions(pool: pg.Pool, issuer: string, ended: Ended, reason: SessionEnd, at: Date): Promise<void> {
+export async function endSessions(
+  pool: pg.Pool,
+  issuer: string,
+  ended: Ended,
+  reason: SessionEnd,
+  at: Date,
+): Promise<void> {
   const bySid = 'sid' in ended;
   // A verifier refuses tokens that would last longer than a day, so no revocation needs to.
   const text = `with over as (update session_token set ended_at = $4, end_reason = $3, sealed = ''::bytea, lease_until = null

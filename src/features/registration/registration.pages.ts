@@ -1,10 +1,30 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { answerPage, choice, field, languageFor, textsFor } from '../../http/page.ts';
-import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
+import { ownCookie, type RouteContext, type RouteEnv, routes, setOwnCookie } from '../../http/route.ts';
 import type { Language } from '../../texts/languages.ts';
+import { claimIntent, intentNames } from './intent-service.ts';
 
-const regions = ['AT', 'BE', 'CH', 'DE', 'DK', 'ES', 'FI', 'FR', 'GB', 'IE', 'IT', 'LU', 'NL', 'NO', 'PL', 'PT', 'SE', 'US'];
+const regions = [
+  'AT',
+  'BE',
+  'CH',
+  'DE',
+  'DK',
+  'ES',
+  'FI',
+  'FR',
+  'GB',
+  'IE',
+  'IT',
+  'LU',
+  'NL',
+  'NO',
+  'PL',
+  'PT',
+  'SE',
+  'US',
+];
 const usual: Readonly<Record<Language, string>> = { de: 'DE', en: 'GB' };
 
 function countries(language: Language): ReadonlyMap<string, string> {
@@ -32,7 +52,7 @@ function register(c: RouteContext): Promise<Response> {
       <p class="actions"><button type="submit">${t.submit}</button></p>
       <p class="says" data-says role="alert"></p>
     </form>
-    <p>${t.have} <a href="/auth/login?returnTo=%2Fprofile">${pages.signIn}</a></p>`;
+    <p>${t.have} <a href="/auth/login">${pages.signIn}</a></p>`;
   return answerPage(c, { title: t.title, body });
 }
 
@@ -47,7 +67,35 @@ function sent(c: RouteContext): Promise<Response> {
   return answerPage(c, { title: t.sentTitle, body });
 }
 
+/** After a sign-in: takes over what she typed in this browser, or asks her whether the names are hers. */
+async function welcome(c: RouteContext): Promise<Response> {
+  const { ctx } = c.env;
+  if (ctx.actor.kind !== 'person') return c.redirect('/auth/login');
+  const own = await ctx.customers.own();
+  if (!own || own.view !== 'self') return c.redirect('/profile');
+  const browserSecret = ownCookie(c, 'registration');
+  if (browserSecret) {
+    await claimIntent(ctx, { customerId: own.id, browserSecret });
+    setOwnCookie(c, 'registration', '', 0);
+  }
+  const names = await intentNames(ctx, own.id);
+  if (!names) return c.redirect('/profile');
+  const language = languageFor(c, own.locale);
+  const t = textsFor(language).welcome;
+  const body = html`<h1>${t.title}</h1>
+    <p>${t.what}</p>
+    <form class="card" data-post="/auth/register/names" data-next="/profile">
+      <p><strong>${[names.givenName, names.familyName].filter(Boolean).join(' ')}</strong></p>
+      <p class="actions">
+        <button type="submit" name="hers" value="yes">${t.yes}</button
+        ><button type="submit" name="hers" value="no" class="second">${t.no}</button>
+      </p>
+      <p class="says" data-says role="alert"></p>
+    </form>`;
+  return answerPage(c, { title: t.title, body, signedIn: true, language });
+}
+
 /** The pages around registering: the form, and what comes after it. */
 export function registrationPages(): Hono<RouteEnv> {
-  return routes().get('/register', register).get('/register/sent', sent);
+  return routes().get('/register', register).get('/register/sent', sent).get('/welcome', welcome);
 }

@@ -1,7 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { fromOwnPages, jsonBody, ownCookie, type RouteContext, type RouteEnv, routes, setOwnCookie } from '../../http/route.ts';
+import { Unauthenticated } from '../../domain/errors.ts';
+import {
+  fromOwnPages,
+  jsonBody,
+  ownCookie,
+  type RouteContext,
+  type RouteEnv,
+  routes,
+  setOwnCookie,
+} from '../../http/route.ts';
+import { confirmIntentNames } from './intent-service.ts';
 import { register } from './registration-service.ts';
 
 const text = z.string().max(1000);
@@ -11,7 +21,10 @@ const form = z.strictObject({
   familyName: text.nullish(),
   locale: text,
   country: text,
-  consents: z.array(z.object({ purpose: text })).max(100).nullish(),
+  consents: z
+    .array(z.object({ purpose: text }))
+    .max(100)
+    .nullish(),
 });
 
 /** What ties the registration to this browser, so that whoever opens the mail elsewhere is not offered its names. */
@@ -30,7 +43,22 @@ async function postRegistration(c: RouteContext): Promise<Response> {
   return c.json(taken, 202);
 }
 
+const answer = z.strictObject({ hers: z.enum(['yes', 'no']) });
+
+/** She says whether the names of the form are hers. */
+async function postNames(c: RouteContext): Promise<Response> {
+  const { ctx } = c.env;
+  const own = ctx.actor.kind === 'person' ? await ctx.customers.own() : null;
+  if (!own) throw new Unauthenticated();
+  const { hers } = await jsonBody(c, answer);
+  await confirmIntentNames(ctx, { customerId: own.id, hers: hers === 'yes' });
+  setOwnCookie(c, 'registration', '', 0);
+  return c.body(null, 204);
+}
+
 /** `POST /auth/register`: registering from our own page. No password: that comes after the mail's link. */
 export function registrationRoutes(): Hono<RouteEnv> {
-  return routes().post('/auth/register', fromOwnPages, postRegistration);
+  return routes()
+    .post('/auth/register', fromOwnPages, postRegistration)
+    .post('/auth/register/names', fromOwnPages, postNames);
 }

@@ -66,7 +66,13 @@ describe('the provider says that a session is over (FR-2, ASVS 10.5.5)', () => {
 
   test('a token signed by somebody else, not signed, or no token at all is refused', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const claims = { iss: world.provider.issuer, aud: 'customer-bff', sid: 'a-session', events: { [event]: {} }, jti: 'x' };
+    const claims = {
+      iss: world.provider.issuer,
+      aud: 'customer-bff',
+      sid: 'a-session',
+      events: { [event]: {} },
+      jti: 'x',
+    };
     const header = { alg: 'RS256', typ: 'logout+jwt', kid: 'double' };
     const foreign = await new SignJWT(claims).setProtectedHeader(header).setIssuedAt().sign(privateKey);
     const [, payload = ''] = foreign.split('.');

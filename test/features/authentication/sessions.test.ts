@@ -175,7 +175,8 @@ describe('requests of other sites (ASVS 3.5.1)', () => {
   ])('%s change nothing', async (_name, headers) => {
     const browser = await world.signedIn();
 
-    for (const path of [refresh, '/auth/logout']) expect((await browser.post(world.replica(0), path, headers)).status).toBe(403);
+    for (const path of [refresh, '/auth/logout'])
+      expect((await browser.post(world.replica(0), path, headers)).status).toBe(403);
 
     expect(world.provider.calls.refresh).toBe(0);
     expect((await browser.post(world.replica(0), refresh)).status).toBe(200);

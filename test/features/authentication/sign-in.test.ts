@@ -43,7 +43,8 @@ describe('signing in (FR-2)', () => {
     for (let n = 0; n < 5; n += 1) asked.push(await begin(browser, `/auth/login?returnTo=/tab/${n}`));
 
     const returned: string[] = [];
-    for (const each of asked.toReversed()) returned.push(locationOf(await browser.get(world.replica(0), await atProvider(each.href))));
+    for (const each of asked.toReversed())
+      returned.push(locationOf(await browser.get(world.replica(0), await atProvider(each.href))));
 
     expect(returned).toEqual(['/tab/4', '/tab/3', '/tab/2', '/tab/1', '/tab/0']);
     expect((await browser.post(world.replica(0), '/auth/refresh')).status).toBe(200);
@@ -143,7 +144,7 @@ describe('signing in (FR-2)', () => {
 
       const back = await world.signIn(browser, `/auth/login?returnTo=${encodeURIComponent(returnTo)}`);
 
-      expect(locationOf(back)).toBe('/profile');
+      expect(locationOf(back)).toBe('/welcome');
     },
   );
 

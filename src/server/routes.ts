@@ -1,0 +1,33 @@
+import type { Hono } from 'hono';
+import type { ErrorCode } from '../domain/errors.ts';
+import { authenticationPages } from '../features/authentication/authentication.pages.ts';
+import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
+import { profilePages } from '../features/profile/profile.pages.ts';
+import { registrationPages } from '../features/registration/registration.pages.ts';
+import { registrationRoutes } from '../features/registration/registration.rest.ts';
+import { answerErrors, answerNotFound } from '../http/failure.ts';
+import { assetRoutes } from '../http/page.ts';
+import { type RouteEnv, routes } from '../http/route.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+
+/**
+ * Every door of ours that is neither GraphQL nor on the admin listener. Call it as `fetch(request, { ctx })`.
+ *
+ * @param statusOf  from an error's code to its HTTP status
+ */
+export function createRoutes(config: Config, clock: Clock, statusOf: (code: ErrorCode) => number): Hono<RouteEnv> {
+  const app = routes();
+  const doors = [
+    assetRoutes(),
+    authenticationRoutes(config, clock),
+    registrationRoutes(),
+    authenticationPages(),
+    registrationPages(),
+    profilePages(),
+  ];
+  for (const door of doors) app.route('/', door);
+  app.onError(answerErrors(statusOf));
+  app.notFound(answerNotFound);
+  return app;
+}
