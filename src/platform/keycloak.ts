@@ -145,13 +145,19 @@ export class KeycloakUsers {
     return this.#many({ first: String(first), max: String(max) });
   }
 
-  /** Reads, changes and writes the whole profile. The user as she was left; null without such a user. */
-  async updateProfile(id: string, profile: KeycloakProfile): Promise<KeycloakUser | null> {
+  /** Reads, changes and writes the whole profile. The user as she was left; `refused` for values that Keycloak's rules forbid. */
+  async updateProfile(id: string, profile: KeycloakProfile): Promise<KeycloakUser | 'refused' | null> {
     const now = await this.#read(id);
     if (!now) return null;
     const body = profileBody(now, profile);
-    const written = await this.#done({ method: 'PUT', path: `/users/${segment(id)}`, body });
-    return written ? userOf(representation.parse({ ...now, ...body })) : null;
+    const { status } = expect(
+      await this.#calls.call({ method: 'PUT', path: `/users/${segment(id)}`, body }),
+      204,
+      400,
+      404,
+    );
+    if (status === 400) return 'refused';
+    return status === 404 ? null : userOf(representation.parse({ ...now, ...body }));
   }
 
   /** Whether there was such a user. */

@@ -10,6 +10,8 @@ import type { CustomerRow } from '../../read-model/customers.ts';
 
 /** The job that writes names and language to Keycloak (design, decision 27); its key is the customer's id. */
 const tellProviderTask = 'identity.tell-provider';
+/** The job that enables or disables her user at Keycloak after her status; its key is the customer's id. */
+const tellStatusTask = 'identity.tell-status';
 
 type Reads = Pick<Ctx, 'actor' | 'customers'>;
 type Writes = Reads & Pick<Ctx, 'transact' | 'clock' | 'work' | 'config'>;
@@ -154,7 +156,7 @@ export async function changeStatus(ctx: Writes, input: StatusChange): Promise<Cu
     account.expectVersion(expectedVersion);
     if (by === 'SELF' && account.status !== 'ACTIVE') throw new StatusConflict(account.status, status);
     account.changeStatus(status, by === 'SELF' ? 'CUSTOMER_REQUEST' : 'STAFF', { at: ctx.clock.now(), by });
-    await ctx.work.enqueue(em, tellProviderTask, account.id);
+    await ctx.work.enqueue(em, tellStatusTask, account.id);
     return account.id;
   }, reason);
   return afterwards(ctx, id);

@@ -1,0 +1,88 @@
+import type { Change } from '../../domain/customer-facts.ts';
+import type { CustomerAccount } from '../../domain/customer-account.ts';
+import type { TwoSidedField } from '../../domain/two-sided-field.ts';
+import { ValidationFailed } from '../../domain/errors.ts';
+import { type Email, parseEmail } from '../../domain/values/email.ts';
+import type { ProviderRead } from '../../domain/person.ts';
+import type { KeycloakUser } from '../../platform/keycloak.ts';
+import { languageOf } from '../../texts/languages.ts';
+
+/** Accounts that take nothing from Keycloak any more; their users are disabled again. */
+export const gone: readonly CustomerAccount['status'][] = ['ERASING', 'ERASED', 'MERGED'];
+
+/** The address that Keycloak has; undefined for one that we cannot keep. */
+export function emailOf(user: KeycloakUser): Email | null | undefined {
+  if (!user.email) return null;
+  try {
+    return parseEmail(user.email);
+  } catch (error) {
+    if (error instanceof ValidationFailed) return undefined;
+    throw error;
+  }
+}
+
+/** Keycloak speaks fewer languages than we keep: its `de` agrees with our `de-AT`. */
+export function readOf(user: KeycloakUser, ours: string | null, eventAt: Date | undefined): ProviderRead {
+  const given = user.locale ?? null;
+  const locale = ours !== null && given === languageOf(ours) ? ours : given;
+  return {
+    subject: user.id,
+    values: { givenName: user.givenName ?? null, familyName: user.familyName ?? null, locale },
+    eventAt,
+  };
+}
+
+/** What follows for the account, besides what it keeps itself. */
+export interface Taken {
+  readonly changed: boolean;
+  readonly deliver: readonly TwoSidedField[];
+  /** Whether she was closed by this: her sessions and tokens end. */
+  readonly closed: boolean;
+}
+
+function takeEmail(
+  account: CustomerAccount,
+  user: KeycloakUser,
+  email: Email | null | undefined,
+  change: Change,
+): boolean {
+  const was = account.person?.email?.address ?? null;
+  const proven = user.emailVerified && !!email;
+  if (email === undefined || (email === was && proven === account.emailVerified)) return false;
+  // A suspended account keeps the proof it has; what was taken back counts once it is open again.
+  if (account.status === 'SUSPENDED' && !proven) return false;
+  account.takeEmail(email, proven, change);
+  return true;
+}
+
+function takeEnabled(account: CustomerAccount, user: KeycloakUser, mayReopen: boolean, change: Change): boolean {
+  if (!user.enabled && account.status === 'ACTIVE') account.suspend(change);
+  else if (
+    user.enabled &&
+    mayReopen &&
+    ['SUSPENDED', 'DEACTIVATED'].includes(account.status) &&
+    account.emailVerified
+  ) {
+    account.reactivate(change);
+  } else return false;
+  return true;
+}
+
+/**
+ * Brings the account to what Keycloak has: address and proof, whether it is enabled, names and language.
+ *
+ * @param email      the address, unless another customer has it
+ * @param mayReopen  whether an admin has just changed the user: enabling counts only then (design, decision 27)
+ */
+export function takeUser(
+  account: CustomerAccount,
+  user: KeycloakUser,
+  { email, mayReopen, eventAt }: { email: Email | null | undefined; mayReopen: boolean; eventAt: Date | undefined },
+  change: Change,
+): Taken {
+  if (gone.includes(account.status)) return { changed: false, deliver: [], closed: false };
+  const moved = takeEmail(account, user, email, change);
+  const turned = takeEnabled(account, user, mayReopen, change);
+  const { changed, deliver } = account.reconcileFromProvider(readOf(user, account.locale, eventAt), change);
+  return { changed: moved || turned || changed.length > 0, deliver, closed: turned && account.status === 'SUSPENDED' };
+}
