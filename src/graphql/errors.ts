@@ -15,6 +15,7 @@ import { builder } from './builder.ts';
 
 /** A status that the account cannot pass to, as an answer: the contract has no member of its own for it. */
 export class StatusRefused extends ValidationFailed {
+  readonly shownCode: ErrorCode = 'STATUS_CONFLICT';
   constructor({ code, message }: StatusConflict) {
     super([{ path: ['status'], rule: code.toLowerCase(), message }]);
     this.message = message;
@@ -26,7 +27,9 @@ const ErrorCode = builder.enumType('ErrorCode', {
   values: errorCodes,
 });
 
-const codeOf = (error: DomainError): ErrorCode => (error instanceof StatusRefused ? 'STATUS_CONFLICT' : error.code);
+// The errors of an answer come in a proxy, of which `instanceof` does not hold.
+const codeOf = (error: DomainError): ErrorCode =>
+  'shownCode' in error ? (error as StatusRefused).shownCode : error.code;
 
 const UserError = builder.interfaceRef<DomainError>('UserError').implement({
   description: 'An expected refusal: part of the answer, safe to show, without personal data.',
@@ -37,7 +40,7 @@ const UserError = builder.interfaceRef<DomainError>('UserError').implement({
       nullable: true,
       description: 'The input field it is about, when it is about a single one.',
       resolve: (error) => {
-        const [only, ...more] = error instanceof ValidationFailed ? error.issues : [];
+        const [only, ...more] = 'issues' in error ? (error as ValidationFailed).issues : [];
         return only && !more.length ? [...only.path] : null;
       },
     }),
