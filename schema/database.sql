@@ -1,0 +1,277 @@
+-- Written by the contract test of the database (`vitest run --project contracts -u`), for review. Never executed.
+
+-- The main database.
+
+create table audit_entry (
+  id uuid not null,
+  customer_id uuid not null,
+  sequence integer not null,
+  at timestamp(3) with time zone not null,
+  actor_type text not null,
+  actor_id text not null,
+  action text not null,
+  changed text[] not null,
+  reason text,
+  request_id text not null,
+  key_id uuid not null,
+  sealed bytea not null,
+  previous_hash bytea not null,
+  hash bytea not null,
+  constraint audit_entry_actor_type_check CHECK ((actor_type = ANY (ARRAY['customer'::text, 'staff'::text, 'service'::text, 'system'::text]))),
+  constraint audit_entry_order UNIQUE (customer_id, sequence),
+  constraint audit_entry_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_entry_time ON public.audit_entry USING btree (at, id);
+CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit_change();
+CREATE TRIGGER audit_entry_not_truncated BEFORE TRUNCATE ON public.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change();
+
+create table customer (
+  id uuid not null,
+  status text not null,
+  version integer not null,
+  sequence integer not null,
+  audit_sequence integer not null,
+  audit_head bytea not null,
+  key_id uuid not null,
+  sealed bytea not null,
+  email_hash_even bytea,
+  email_hash_odd bytea,
+  email_verified boolean not null,
+  locale character varying(35),
+  country character(2),
+  method text,
+  created_at timestamp(3) with time zone not null,
+  activated_at timestamp(3) with time zone,
+  last_activity_at timestamp(3) with time zone not null,
+  deactivated_at timestamp(3) with time zone,
+  deactivation_reason text,
+  reversible_until timestamp(3) with time zone,
+  constraint customer_audit_sequence_check CHECK ((audit_sequence >= 0)),
+  constraint customer_deactivation_reason_check CHECK ((deactivation_reason = ANY (ARRAY['CUSTOMER_REQUEST'::text, 'STAFF'::text, 'FRAUD'::text, 'INACTIVITY'::text, 'MERGED'::text, 'ERASURE'::text]))),
+  constraint customer_method_check CHECK ((method = ANY (ARRAY['PASSWORD'::text, 'SOCIAL'::text, 'PASSKEY'::text, 'IMPORT'::text, 'STAFF'::text]))),
+  constraint customer_pkey PRIMARY KEY (id),
+  constraint customer_sequence_check CHECK ((sequence >= 0)),
+  constraint customer_status_check CHECK ((status = ANY (ARRAY['GUEST'::text, 'PENDING_VERIFICATION'::text, 'ACTIVE'::text, 'SUSPENDED'::text, 'DEACTIVATED'::text, 'ERASING'::text, 'ERASED'::text, 'MERGED'::text]))),
+  constraint customer_verified_when_open CHECK (((status <> ALL (ARRAY['ACTIVE'::text, 'SUSPENDED'::text])) OR email_verified)),
+  constraint customer_version_check CHECK ((version >= 1))
+);
+CREATE INDEX customer_by_activity ON public.customer USING btree (last_activity_at DESC, id DESC);
+CREATE INDEX customer_by_creation ON public.customer USING btree (created_at DESC, id DESC);
+CREATE INDEX customer_unproven ON public.customer USING btree (created_at) WHERE ((NOT email_verified) AND (status = 'PENDING_VERIFICATION'::text));
+CREATE UNIQUE INDEX customer_email_even ON public.customer USING btree (email_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
+CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
+
+create table dead_letter (
+  id uuid not null,
+  stream text not null,
+  message_id text not null,
+  type text,
+  payload jsonb not null,
+  reason text not null,
+  attempts integer not null,
+  first_failed_at timestamp(3) with time zone not null,
+  last_failed_at timestamp(3) with time zone not null,
+  settled_at timestamp(3) with time zone,
+  outcome text,
+  constraint dead_letter_message UNIQUE (stream, message_id),
+  constraint dead_letter_outcome_check CHECK ((outcome = ANY (ARRAY['REPLAYED'::text, 'DISCARDED'::text]))),
+  constraint dead_letter_pkey PRIMARY KEY (id)
+);
+CREATE INDEX dead_letter_open ON public.dead_letter USING btree (last_failed_at, id) WHERE (settled_at IS NULL);
+
+create table drift (
+  id bigint not null generated always as identity,
+  at timestamp(3) with time zone not null,
+  line text not null,
+  kind text not null,
+  issuer text not null,
+  subject text not null,
+  constraint drift_kind_check CHECK ((kind = ANY (ARRAY['CREATED'::text, 'CHANGED'::text, 'MISSING'::text, 'SAME_ADDRESS'::text, 'UNLINKED'::text]))),
+  constraint drift_line_check CHECK ((line = ANY (ARRAY['DELIVERY'::text, 'SIGN_IN'::text, 'SWEEP'::text]))),
+  constraint drift_pkey PRIMARY KEY (id)
+);
+CREATE INDEX drift_time ON public.drift USING btree (at);
+
+create table idempotency (
+  scope bytea not null,
+  key uuid not null,
+  fingerprint bytea not null,
+  sealed bytea,
+  created_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  constraint idempotency_pkey PRIMARY KEY (scope, key)
+);
+CREATE INDEX idempotency_expiry ON public.idempotency USING btree (expires_at);
+
+create table identity_link (
+  issuer text not null,
+  subject text not null,
+  customer_id uuid not null,
+  linked_at timestamp(3) with time zone not null,
+  checked_at timestamp(3) with time zone not null,
+  missing_since timestamp(3) with time zone,
+  constraint identity_link_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint identity_link_pkey PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX identity_link_checked ON public.identity_link USING btree (checked_at);
+CREATE INDEX identity_link_customer ON public.identity_link USING btree (customer_id, linked_at);
+
+create table inbox (
+  source text not null,
+  message_id text not null,
+  type text not null,
+  subject text,
+  payload jsonb not null,
+  received_at timestamp(3) with time zone not null,
+  attempts integer not null default 0,
+  next_attempt_at timestamp(3) with time zone not null,
+  first_failed_at timestamp(3) with time zone,
+  last_failed_at timestamp(3) with time zone,
+  done_at timestamp(3) with time zone,
+  constraint inbox_pkey PRIMARY KEY (source, message_id)
+);
+CREATE INDEX inbox_done ON public.inbox USING btree (done_at) WHERE (done_at IS NOT NULL);
+CREATE INDEX inbox_pending ON public.inbox USING btree (next_attempt_at) WHERE (done_at IS NULL);
+CREATE INDEX inbox_subject ON public.inbox USING btree (source, subject) WHERE (done_at IS NULL);
+
+create table job_cursor (
+  name text not null,
+  position text not null,
+  moved_at timestamp(3) with time zone not null,
+  constraint job_cursor_pkey PRIMARY KEY (name)
+);
+
+create table migration (
+  name text not null,
+  checksum text not null,
+  applied_at timestamp(3) with time zone not null default now(),
+  constraint migration_pkey PRIMARY KEY (name)
+);
+
+create table outbox (
+  id uuid not null,
+  position bigint not null generated always as identity,
+  customer_id uuid not null,
+  sequence integer not null,
+  type text not null,
+  event jsonb not null,
+  created_at timestamp(3) with time zone not null,
+  published_at timestamp(3) with time zone,
+  lane smallint not null generated always as ((get_byte(uuid_send(customer_id), 15) % 16)) stored,
+  constraint outbox_order UNIQUE (customer_id, sequence),
+  constraint outbox_pkey PRIMARY KEY (id)
+);
+CREATE INDEX outbox_age ON public.outbox USING btree (created_at);
+CREATE INDEX outbox_pending ON public.outbox USING btree (lane, "position") WHERE (published_at IS NULL);
+
+create table outbox_lane (
+  lane smallint not null,
+  fence bigint not null,
+  constraint outbox_lane_pkey PRIMARY KEY (lane)
+);
+
+create table registration_intent (
+  customer_id uuid not null,
+  key_id uuid not null,
+  sealed bytea not null,
+  email_hash bytea not null,
+  browser_hash bytea,
+  subject text,
+  locale character varying(35) not null,
+  country character(2),
+  created_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  constraint registration_intent_pkey PRIMARY KEY (customer_id)
+);
+CREATE INDEX registration_intent_email ON public.registration_intent USING btree (email_hash, created_at DESC);
+CREATE INDEX registration_intent_expiry ON public.registration_intent USING btree (expires_at);
+
+create table revocation (
+  id bigint not null generated always as identity,
+  issuer text not null,
+  sid text,
+  subject text,
+  issued_before timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone not null default now(),
+  expires_at timestamp(3) with time zone not null,
+  constraint revocation_names_something CHECK (((sid IS NOT NULL) OR ((subject IS NOT NULL) AND (issued_before IS NOT NULL)))),
+  constraint revocation_pkey PRIMARY KEY (id)
+);
+CREATE INDEX revocation_expiry ON public.revocation USING btree (expires_at);
+CREATE INDEX revocation_recent ON public.revocation USING btree (revoked_at);
+CREATE TRIGGER revocation_told AFTER INSERT ON public.revocation FOR EACH STATEMENT EXECUTE FUNCTION tell_revocation();
+
+create table session_token (
+  id uuid not null,
+  customer_id uuid not null,
+  issuer text not null,
+  subject text not null,
+  sid text not null,
+  key_id uuid not null,
+  sealed bytea not null,
+  handle_hash bytea not null,
+  generation integer not null,
+  rotated_at timestamp(3) with time zone not null,
+  lease_until timestamp(3) with time zone,
+  lease_fence integer not null default 0,
+  started_at timestamp(3) with time zone not null,
+  last_seen_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  ended_at timestamp(3) with time zone,
+  end_reason text,
+  constraint session_token_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint session_token_end_reason_check CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'PROVIDER'::text, 'EXPIRED'::text, 'REUSE'::text, 'STATUS'::text, 'STAFF'::text]))),
+  constraint session_token_generation_check CHECK ((generation >= 0)),
+  constraint session_token_handle UNIQUE (handle_hash),
+  constraint session_token_pkey PRIMARY KEY (id)
+);
+CREATE INDEX session_token_customer ON public.session_token USING btree (customer_id) WHERE (ended_at IS NULL);
+CREATE INDEX session_token_expiry ON public.session_token USING btree (expires_at);
+CREATE INDEX session_token_sid ON public.session_token USING btree (issuer, sid) WHERE (ended_at IS NULL);
+
+create table subject_lease (
+  issuer text not null,
+  subject text not null,
+  holder uuid not null,
+  leased_until timestamp(3) with time zone not null,
+  constraint subject_lease_pkey PRIMARY KEY (issuer, subject)
+);
+
+CREATE OR REPLACE FUNCTION public.refuse_audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'audit entries are never changed';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_revocation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('revocation', '');
+  return null;
+end $function$
+;
+
+-- The database of customer keys.
+
+create table customer_key (
+  id uuid not null,
+  wrapped bytea not null,
+  kek text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  destroyed_at timestamp(3) with time zone,
+  constraint customer_key_destroyed CHECK (((destroyed_at IS NULL) OR (length(wrapped) = 0))),
+  constraint customer_key_pkey PRIMARY KEY (id)
+);
+CREATE INDEX customer_key_age ON public.customer_key USING btree (created_at);
+
+create table migration (
+  name text not null,
+  checksum text not null,
+  applied_at timestamp(3) with time zone not null default now(),
+  constraint migration_pkey PRIMARY KEY (name)
+);
