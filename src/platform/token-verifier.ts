@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import type { Clock } from './clock.ts';
+
+/** What a verified access token says. */
+export interface Claims {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid?: string;
+  /** Role names of our audience as they stand in the token, unknown ones among them. */
+  readonly permissions: readonly string[];
+  readonly acr?: string;
+  readonly authTime?: number;
+  readonly clientId: string;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  /** Whether a client speaks for itself, without a person. */
+  readonly service: boolean;
+  readonly emailVerified?: boolean;
+}
+
+/** Whose tokens count. */
+export interface TokenAccess {
+  /** `iss`, exactly. */
+  readonly issuer: string;
+  /** Where the issuer's keys are. */
+  readonly keysUrl: string;
+  readonly audience: string;
+  /** Clients (`azp`) whose tokens count. */
+  readonly clients: readonly string[];
+}
+
+/** The issuer's keys cannot be had, so no token can be judged. */
+export class KeysUnavailable extends Error {
+  readonly code = 'KEYS_UNAVAILABLE';
+  constructor(cause: unknown) {
+    super('The keys of the issuer cannot be read.', { cause });
+    this.name = 'KeysUnavailable';
+  }
+}
+
+/** Judges access tokens. */
+export interface TokenVerifier {
+  /**
+   * The claims of a good token, or null for any other.
+   *
+   * @throws KeysUnavailable when the issuer does not answer and no key is known yet
+   */
+  verify(token: string): Promise<Claims | null>;
+  /** Drops what is remembered, so that every token is judged anew. */
+  forget(): void;
+}
+
+const form = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const mostBytes = 8192;
+const longestSeconds = 86_400;
+const leewaySeconds = 5;
+
+const claimed = z.object({
+  typ: z.literal('Bearer'),
+  sub: z.uuid(),
+  exp: z.number(),
+  iat: z.number(),
+  azp: z.string(),
+  sid: z.string().min(1).max(255).optional(),
+  client_id: z.string().optional().catch(undefined),
+  acr: z.string().optional().catch(undefined),
+  auth_time: z.number().optional().catch(undefined),
+  email_verified: z.boolean().optional().catch(undefined),
+  events: z.undefined(),
+  nonce: z.undefined(),
+  cnf: z.undefined(),
+});
+
+function rolesOf(payload: JWTPayload, audience: string): readonly string[] {
+  const access: unknown = payload['resource_access'];
+  if (typeof access !== 'object' || access === null || !Object.hasOwn(access, audience)) return [];
+  const roles = z.object({ roles: z.array(z.string()) }).safeParse((access as Record<string, unknown>)[audience]);
+  return roles.success ? roles.data.roles : [];
+}
+
+function claimsOf(payload: JWTPayload, { issuer, audience, clients }: TokenAccess, now: number): Claims | null {
+  const parsed = claimed.safeParse(payload);
+  if (!parsed.success) return null;
+  const { sub, exp, iat, azp, sid, client_id: client, acr, auth_time: authTime, email_verified: proven } = parsed.data;
+  if (!clients.includes(azp) || exp > now + longestSeconds || iat > now + leewaySeconds) return null;
+  return {
+    issuer,
+    subject: sub,
+    permissions: rolesOf(payload, audience),
+    clientId: azp,
+    expiresAt: exp,
+    issuedAt: iat,
+    // Without a session nobody signed in: the client asked for itself.
+    service: sid === undefined,
+    ...(sid === undefined ? {} : { sid }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(authTime === undefined ? {} : { authTime }),
+    ...(proven === undefined ? {} : { emailVerified: proven }),
+    ...(sid === undefined && client !== undefined && client !== azp ? { permissions: [] } : {}),
+  };
+}
+
+const judged = /^ERR_(JWT|JWS|JOSE|JWE|JWK_INVALID|JWKS_NO_MATCHING|JWKS_MULTIPLE)/;
+
+/** jose's word for a token that is bad, as opposed to keys that could not be read. */
+function isBadToken(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (code === 'ERR_JOSE_GENERIC') return false;
+  return (typeof code === 'string' && judged.test(code)) || error instanceof TypeError || error instanceof SyntaxError;
+}
+
+const digest = (token: string): string => createHash('sha256').update(token).digest('base64url');
+const canonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
+
+/** RS256 alone, with the keys of the configured issuer alone (design, decision 22). Keeps what it verified until it expires. */
+export function createTokenVerifier(access: TokenAccess, clock: Clock): TokenVerifier {
+  const keys = createRemoteJWKSet(new URL(access.keysUrl), { cooldownDuration: 5_000, timeoutDuration: 3_000 });
+  return createVerifier(access, clock, keys);
+}
+
+function createVerifier(access: TokenAccess, clock: Clock, keys: JWTVerifyGetKey): TokenVerifier {
+  const known = new LRUCache<string, Claims>({ max: 20_000 });
+  const judge = async (token: string): Promise<Claims | null> => {
+    const now = clock.now();
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      algorithms: ['RS256'],
+      issuer: access.issuer,
+      audience: access.audience,
+      requiredClaims: ['exp', 'iat', 'sub', 'azp'],
+      clockTolerance: leewaySeconds,
+      currentDate: now,
+    });
+    const { typ } = protectedHeader;
+    if ((typ !== 'JWT' && typ !== 'at+jwt') || 'b64' in protectedHeader || 'zip' in protectedHeader) return null;
+    return claimsOf(payload, access, now.getTime() / 1000);
+  };
+  return {
+    async verify(token) {
+      if (token.length > mostBytes || !form.test(token) || !token.split('.').every(canonical)) return null;
+      const id = digest(token);
+      const before = known.get(id);
+      if (before) return before.expiresAt > clock.now().getTime() / 1000 ? before : null;
+      try {
+        const claims = await judge(token);
+        if (claims) known.set(id, claims);
+        return claims;
+      } catch (error) {
+        if (isBadToken(error)) return null;
+        throw new KeysUnavailable(error);
+      }
+    },
+    forget: () => known.clear(),
+  };
+}

@@ -1,0 +1,35 @@
+/** Every limit of the doors, in one place (ASVS 4.3.1, 4.4; facts measured on the libraries' defaults). */
+export const limits = {
+  /** Longest request body, bytes. */
+  bodyBytes: 128 * 1024,
+  /** All headers of a request, bytes. */
+  headerBytes: 16 * 1024,
+  headersTimeoutMs: 5000,
+  requestTimeoutMs: 15_000,
+  keepAliveMs: 10_000,
+  /** Longest GraphQL document, bytes. */
+  documentBytes: 16 * 1024,
+  /** Brackets inside brackets before parsing: deeper ones overflow the parser. */
+  nesting: 25,
+  tokens: 1000,
+  directives: 20,
+  depth: 10,
+  aliases: 15,
+  rootFields: 20,
+  /** What a document may cost: fields, times the page sizes around them. */
+  cost: 5000,
+  /** Representations of one `_entities` call. */
+  entities: 1000,
+  /** Longest message on a socket, bytes. */
+  socketMessageBytes: 64 * 1024,
+  socketInitMs: 3000,
+  socketsPerClient: 20,
+  subscriptionsPerSocket: 50,
+  /** Messages of one socket in ten seconds. */
+  socketMessages: 200,
+  streamsPerClient: 20,
+  /** Body of a delivery from Keycloak, bytes. */
+  deliveryBytes: 1024 * 1024,
+  deliveryAgeSeconds: 300,
+  drainMs: 20_000,
+} as const;
