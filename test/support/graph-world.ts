@@ -1,10 +1,14 @@
 import { createYoga } from 'graphql-yoga';
+import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { v7 } from 'uuid';
+import { inject } from 'vitest';
 import type { Ctx } from '../../src/context.ts';
 import { type Actor, nobody, type Permission, permissions } from '../../src/domain/access.ts';
 import type { Registration } from '../../src/domain/registration.ts';
 import { graphErrorOf } from '../../src/graphql/errors.ts';
+import { createLiveUpdates } from '../../src/messaging/live-updates.ts';
+import type { Log } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
 import { schema } from '../../src/server/schema.ts';
 import { openRecords, type Records } from './records.ts';
@@ -69,6 +73,9 @@ function countStatements(pool: pg.Pool, seen: string[]): void {
 /** Opens the graph over new databases. */
 export async function openGraph(): Promise<GraphWorld> {
   const records = await openRecords();
+  const live = createLiveUpdates(new Redis(inject('redisUrl')), records.pool, {
+    warn: () => undefined,
+  } as unknown as Log);
   const seen: string[] = [];
   countStatements(records.pool, seen);
   const contextOf: GraphWorld['contextOf'] = (actor, router = true) => {
@@ -81,6 +88,7 @@ export async function openGraph(): Promise<GraphWorld> {
       config: { server: { publicUrl: 'http://localhost:4000' } },
       request: { id: requestId, ip: '127.0.0.1', language: 'en', userAgent: 'test', router },
       transact: (work: never, reason?: string) => records.transactAs(act(reason), work),
+      live,
       work: { enqueue: async () => undefined },
       customers: new CustomerReads(records, actor),
     };
@@ -110,6 +118,9 @@ export async function openGraph(): Promise<GraphWorld> {
       const answer = await yoga.fetch('http://localhost/graphql', request, contextOf(actor, router));
       return (await answer.json()) as Answer;
     },
-    [Symbol.asyncDispose]: () => records[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await live.stop();
+      await records[Symbol.asyncDispose]();
+    },
   };
 }
