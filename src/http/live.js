@@ -85,7 +85,7 @@ async function watchSession() {
     if (session && !session.signedIn) return sessionOver();
     const left = session ? Date.parse(session.refreshBy) - Date.now() : 5000;
     // Never long: a session that ends elsewhere is to be seen here soon.
-    await pause(Math.min(Math.max(left - 30000, 1000), 15000));
+    await pause(Math.min(Math.max(left - 30000, 1000), 4000));
     if (session && left < 45000 && (await refresh()) === 'over') return sessionOver();
   }
 }
