@@ -1,0 +1,34 @@
+import { LRUCache } from 'lru-cache';
+import type { Ctx, Parts, RequestInfo } from '../context.ts';
+import { type Actor, may } from '../domain/access.ts';
+import { customerOfBearer } from '../features/identity/identity-service.ts';
+import { CustomerReads } from '../read-model/customers.ts';
+
+/** Makes what a request works with. */
+export type ContextFor = (actor: Actor, request: RequestInfo) => Promise<Ctx>;
+
+/**
+ * Every person with the right to a record of her own has one, whoever made her user: whoever comes with a token before
+ * Keycloak's delivery does is looked at now, once.
+ */
+export function contexts(parts: Parts): ContextFor {
+  const known = new LRUCache<string, true>({ max: 50_000, ttl: 3_600_000 });
+  return async (actor, request) => {
+    const { identity } = actor;
+    if (actor.kind === 'person' && identity && may(actor, 'customer:self')) {
+      const who = `${identity.issuer} ${identity.subject}`;
+      if (!known.has(who)) {
+        await customerOfBearer(parts, identity);
+        known.set(who, true);
+      }
+    }
+    return {
+      ...parts,
+      actor,
+      request,
+      transact: (work, reason) =>
+        parts.transactAs({ actor, requestId: request.id, ...(reason === undefined ? {} : { reason }) }, work),
+      customers: new CustomerReads(parts, actor),
+    };
+  };
+}

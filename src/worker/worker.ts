@@ -1,0 +1,87 @@
+import type { Redis } from 'ioredis';
+import type { Parts } from '../context.ts';
+import { followDeliveries } from '../features/identity/identity.events.ts';
+import { identityTasks } from '../features/identity/identity.jobs.ts';
+import { historyConsumers, supportStream } from '../features/history/history.events.ts';
+import { registrationTasks } from '../features/registration/registration.jobs.ts';
+import { consume } from '../messaging/consumer.ts';
+import { startRelay } from '../messaging/relay.ts';
+import type { Task, WorkQueue } from '../messaging/work.ts';
+import type { MailSender } from '../platform/mail.ts';
+import type { Metrics } from '../platform/metrics.ts';
+
+/** What the worker uses besides the parts of the process. */
+export interface WorkerParts {
+  readonly parts: Parts;
+  readonly queue: WorkQueue;
+  readonly redis: Redis;
+  readonly mail: MailSender;
+  readonly metrics: Metrics;
+}
+
+const waiting = `select (select count(*)::int from outbox where published_at is null) as outbox,
+  (select count(*)::int from inbox where done_at is null) as inbox,
+  (select count(*)::int from dead_letter where settled_at is null) as letters`;
+
+async function count({ parts: { pool }, metrics }: WorkerParts): Promise<void> {
+  const { rows } = await pool.query<{ outbox: number; inbox: number; letters: number }>(waiting);
+  const [row] = rows;
+  if (!row) return;
+  metrics.waiting.set({ what: 'outbox' }, row.outbox);
+  metrics.waiting.set({ what: 'inbox' }, row.inbox);
+  metrics.waiting.set({ what: 'dead-letters' }, row.letters);
+  metrics.alarms.set({ what: 'dead-letters' }, row.letters ? 1 : 0);
+}
+
+// Old sessions and answers are of no use to anybody; facts are kept 90 days for whoever comes late (design §6).
+const outdated = [
+  `delete from idempotency where expires_at < now()`,
+  `delete from revocation where expires_at < now() - interval '1 hour'`,
+  `delete from session_token where expires_at < now() - interval '30 days'`,
+  `delete from inbox where done_at < now() - interval '30 days'`,
+  `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
+  `delete from drift where at < now() - interval '90 days'`,
+];
+
+/** Every task there is, of every feature; the names of the queues. */
+export function allTasks(worker: Omit<WorkerParts, 'queue' | 'redis'>): Task[] {
+  const { parts, mail } = worker;
+  return [
+    ...identityTasks(parts),
+    ...registrationTasks(parts, mail),
+    {
+      name: 'retention.outdated',
+      cron: '41 3 * * *',
+      run: async () => {
+        for (const statement of outdated) await parts.pool.query(statement);
+      },
+    },
+  ];
+}
+
+/** Starts all that runs without a request. */
+export async function startWorker(worker: WorkerParts): Promise<{ stop(): Promise<void> }> {
+  const { parts, queue, redis, metrics } = worker;
+  const { pool, log, clock, transactAs, config } = parts;
+  const stopping = new AbortController();
+  const relay = startRelay({
+    pool,
+    redis,
+    log,
+    maxLength: config.events.streamMaxLength,
+    published: (facts) => metrics.published.inc(facts),
+  });
+  const consumer = consume({ pool, clock, redis, log, transactAs }, supportStream, historyConsumers);
+  const deliveries = followDeliveries(parts, stopping.signal);
+  await queue.run(allTasks(worker));
+  const counting = setInterval(() => {
+    void count(worker).catch((error: unknown) => log.warn({ err: error }, 'what waits could not be counted'));
+  }, 5000);
+  return {
+    async stop() {
+      clearInterval(counting);
+      stopping.abort();
+      await Promise.all([relay.stop(), consumer.stop(), deliveries]);
+    },
+  };
+}
