@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sha256 } from './cache.ts';
@@ -12,6 +22,8 @@ export interface User {
 
 /** Where root keeps what `nobody` must reach when the usual place lies under a closed folder, such as root's home. */
 const openPlace = '/var/lib/customer-local';
+
+const scratchName = 'customer-making-';
 
 /**
  * The user to run PostgreSQL as; undefined when that is ourselves.
@@ -43,11 +55,21 @@ export function openPlaceFor(place: string, user: User | undefined): string {
   return path.join(openPlace, `${path.basename(place)}-${sha256(path.resolve(place)).slice(0, 16)}`);
 }
 
+/** What a killed build left behind an hour ago or earlier. */
+function sweep(parent: string): void {
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(scratchName))) {
+    const folder = path.join(parent, name);
+    const isOld = Date.now() - statSync(folder).mtimeMs > 3_600_000;
+    if (isOld) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** A new folder of the user's, for building in. */
 export function scratchFolder(user: User | undefined): string {
   const parent = !user || isOpenTo(tmpdir()) ? tmpdir() : openPlace;
   mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(path.join(parent, 'customer-making-'));
+  sweep(parent);
+  const folder = mkdtempSync(path.join(parent, scratchName));
   if (user) chownSync(folder, user.uid, user.gid);
   chmodSync(folder, 0o711);
   return folder;
