@@ -1,0 +1,128 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openChromium } from '../support/chromium.ts';
+import { openConsole } from '../support/keycloak-console.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+
+const endpoints = inject('endpoints');
+const password = 'four random words walk';
+let service: RunningService;
+let chromium: Browser;
+
+beforeAll(async () => {
+  service = await startService(inject('environment'));
+  chromium = await openChromium();
+});
+afterAll(async () => {
+  await chromium?.close();
+  await service?.[Symbol.asyncDispose]();
+});
+
+/** The link in the newest mail to the address. */
+async function linkTo(email: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const mails = (await (await fetch(`${endpoints.mail.api}/email`)).json()) as { id: string }[];
+    const mail = mails.find((each) => JSON.stringify(each).includes(email));
+    const whole = mail && (await (await fetch(`${endpoints.mail.api}/email/${mail.id}`)).text());
+    const link = whole?.match(/https?:\/\/[^\s"\\<>]+action-token[^\s"\\<>]+/)?.[0];
+    if (link) return link.replaceAll('&amp;', '&');
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error('No mail came.');
+}
+
+async function register(page: Page, email: string): Promise<void> {
+  await page.goto(`${endpoints.rest}/register`);
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('First name').fill('Maria');
+  await page.getByLabel('Last name').fill('Muster');
+  await page.getByRole('button', { name: 'Send me the link' }).press('Enter');
+  await page.waitForURL('**/register/sent');
+}
+
+/** Follows the mail's link through Keycloak's own pages and comes back signed in. */
+async function choosePassword(page: Page, link: string, email: string): Promise<void> {
+  await page.goto(link);
+  const proceed = page.locator('a:has-text("proceed")');
+  if (await proceed.count()) await proceed.first().click();
+  await page.fill('#password-new', password);
+  await page.fill('#password-confirm', password);
+  await page.locator('input[type=submit], button[type=submit]').first().click();
+  const back = page.locator('a:has-text("Back to")');
+  const login = page.locator('#kc-login');
+  await Promise.race([back.waitFor(), login.waitFor(), page.waitForURL(`${endpoints.rest}/**`)]);
+  if (await back.count()) await back.first().click();
+  await Promise.race([login.waitFor(), page.waitForURL(`${endpoints.rest}/**`)]);
+  if (await login.count()) {
+    await page.fill('#username', email);
+    await page.fill('#password', password);
+    await login.click();
+  }
+  await page.waitForURL('**/profile');
+}
+
+async function secondWindow(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${endpoints.rest}/profile`);
+  await page.locator('html[data-ready]').waitFor();
+  return page;
+}
+
+const givenName = (page: Page, name: string) =>
+  page.locator('[data-shows=givenName]', { hasText: new RegExp(`^${name}$`) });
+
+describe('a customer’s whole life in a browser (FR-1, FR-2)', () => {
+  test('sign up, prove, sign in, change the name, see it live, be changed and disabled by an admin', async () => {
+    const context = await chromium.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    context.on('weberror', (error) => faults.push(error.error().message));
+    const email = `maria.${Date.now()}@shop.example`;
+
+    await register(page, email);
+    await choosePassword(page, await linkTo(email), email);
+    const second = await secondWindow(context);
+    await givenName(second, 'Maria').waitFor();
+
+    await page.getByLabel('First name').fill('Marianne');
+    const saved = performance.now();
+    await page.getByRole('button', { name: 'Save' }).press('Enter');
+    await page.getByText('Saved.').waitFor();
+    await givenName(second, 'Marianne').waitFor();
+    expect(performance.now() - saved).toBeLessThan(3000);
+
+    const console = await openConsole(endpoints);
+    const user = await console.userOf(email);
+    const changed = performance.now();
+    await console.change(user, { firstName: 'Mary' });
+    await givenName(second, 'Mary').waitFor({ timeout: 15_000 });
+    expect(performance.now() - changed).toBeLessThan(15_000);
+
+    await console.change(user, { enabled: false });
+    await second.locator('[data-over]:not([hidden])').waitFor({ timeout: 15_000 });
+    expect(faults).toEqual([]);
+  });
+
+  test('nothing on our pages runs or loads from elsewhere, wide or narrow, in both languages', async () => {
+    for (const [width, locale] of [
+      [1280, 'de-DE'],
+      [360, 'en-GB'],
+    ] as const) {
+      const context = await chromium.newContext({ viewport: { width, height: 800 }, locale });
+      const page = await context.newPage();
+      const told: string[] = [];
+      page.on('console', (message) => told.push(message.text()));
+      page.on('request', (request) => told.push(...(request.url().startsWith(endpoints.rest) ? [] : [request.url()])));
+
+      for (const path of ['/', '/register', '/register/sent']) {
+        await page.goto(`${endpoints.rest}${path}`);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+        expect(await page.locator('html').getAttribute('lang')).toBe(locale.slice(0, 2));
+      }
+
+      expect(told.filter((line) => !line.startsWith('data:'))).toEqual([]);
+      await context.close();
+    }
+  });
+});
