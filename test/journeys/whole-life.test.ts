@@ -1,3 +1,4 @@
+import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openChromium } from '../support/chromium.ts';
@@ -69,6 +70,14 @@ async function secondWindow(context: BrowserContext): Promise<Page> {
   return page;
 }
 
+/** What axe finds against WCAG 2.2 AA, by rule and place. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const script = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })`;
+  const { violations } = await page.evaluate<AxeResults>(script);
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+}
+
 const givenName = (page: Page, name: string) =>
   page.locator('[data-shows=givenName]', { hasText: new RegExp(`^${name}$`) });
 
@@ -84,6 +93,7 @@ describe('a customer’s whole life in a browser (FR-1, FR-2)', () => {
     await choosePassword(page, await linkTo(email), email);
     const second = await secondWindow(context);
     await givenName(second, 'Maria').waitFor();
+    expect(await barriers(page)).toEqual([]);
 
     await page.getByLabel('First name').fill('Marianne');
     const saved = performance.now();
@@ -119,6 +129,7 @@ describe('a customer’s whole life in a browser (FR-1, FR-2)', () => {
         await page.goto(`${endpoints.rest}${path}`);
         expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
         expect(await page.locator('html').getAttribute('lang')).toBe(locale.slice(0, 2));
+        expect(await barriers(page)).toEqual([]);
       }
 
       expect(told.filter((line) => !line.startsWith('data:'))).toEqual([]);

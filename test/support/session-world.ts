@@ -1,25 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import type { Ctx } from '../../src/context.ts';
 import { nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
-import { type ErrorCode, Unavailable } from '../../src/domain/errors.ts';
-import { authenticationRoutes } from '../../src/features/authentication/authentication.rest.ts';
-import { answerErrors } from '../../src/http/failure.ts';
-import { routes } from '../../src/http/route.ts';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { readConfig, type Config } from '../../src/platform/config.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
+import { CustomerReads } from '../../src/read-model/customers.ts';
+import { createRoutes } from '../../src/server/routes.ts';
+import { statusOf } from '../../src/server/status.ts';
 import { atProvider, Browser, type Replica, locationOf, type Seen } from './browser.ts';
 import { cloneDatabases, type TestDatabases } from './database.ts';
 import { type KeycloakDouble, startKeycloakDouble } from './keycloak-double.ts';
 import { OidcDouble } from './oidc-double.ts';
 import { openRecords, type Records } from './records.ts';
-
-const statuses: Partial<Record<ErrorCode, number>> = {
-  PROVIDER_UNAVAILABLE: 503,
-  FORBIDDEN: 403,
-  UNAUTHENTICATED: 401,
-  VALIDATION: 422,
-};
 
 function configFor(provider: OidcDouble, databases: TestDatabases): Config {
   const key = Buffer.alloc(32, 3).toString('base64');
@@ -46,6 +40,7 @@ function configFor(provider: OidcDouble, databases: TestDatabases): Config {
     SMTP_URL: 'smtp://localhost:1',
     MAIL_FROM: 'test@localhost.example',
     SESSION_MAX_SECONDS: '7200',
+    REGISTRATION_TIME_MS: '0',
   });
 }
 
@@ -110,6 +105,11 @@ export class SessionWorld {
     return this.#replicas[n] as Replica;
   }
 
+  /** Mails that Keycloak was asked to send. */
+  get mails(): KeycloakDouble['mails'] {
+    return this.#keycloak.mails;
+  }
+
   /** The provider's session of the last sign-in. */
   get sid(): string {
     return this.provider.browserSid ?? this.#lastSid;
@@ -172,10 +172,11 @@ export class SessionWorld {
       keycloak: new KeycloakUsers(this.#keycloak.access, clock, (seconds) => new Unavailable(seconds)),
       work: { enqueue: () => Promise.resolve() },
       actor: nobody,
+      customers: new CustomerReads(records, nobody),
+      transact: (work: never) => records.transactAs({ actor: nobody, requestId: randomUUID() }, work),
       request: { id: 'request', ip: '127.0.0.1', language: 'en', userAgent: 'test', router: false },
     };
-    const app = routes().route('/', authenticationRoutes(config, clock));
-    app.onError(answerErrors((code) => statuses[code] ?? 400));
+    const app = createRoutes(config, clock, (code) => statusOf[code]);
     return { routes: app, ctx: () => parts as unknown as Ctx };
   }
 }

@@ -121,5 +121,6 @@ export async function acceptLogoutToken(
   }
   const ended = read.sid ? { sid: read.sid } : { subject: read.subject ?? '' };
   await endSessions(ctx.pool, provider.issuer, ended, 'PROVIDER', ctx.clock.now());
+  ctx.log.info({ requestId: ctx.request.id }, 'logout token accepted');
   return true;
 }
