@@ -49,6 +49,8 @@ export interface Actor {
   /** `2` means a second factor or a user-verified passkey, nothing else. */
   readonly acr?: string;
   readonly clientId?: string;
+  /** When the token was issued, seconds since 1970. */
+  readonly issuedAt?: number;
   /** When the token ends, seconds since 1970. */
   readonly expiresAt?: number;
 }

@@ -1,0 +1,209 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Redis } from 'ioredis';
+import type { Parts } from './context.ts';
+import { Unavailable } from './domain/errors.ts';
+import { entities } from './entities.ts';
+import { receiveDeliveries } from './features/identity/identity.events.ts';
+import { createJournal } from './messaging/journal.ts';
+import { createLiveUpdates } from './messaging/live-updates.ts';
+import { openWork, type WorkQueue } from './messaging/work.ts';
+import { systemClock } from './platform/clock.ts';
+import { type Config, ConfigError, readConfig } from './platform/config.ts';
+import { openDatabase, openPool } from './platform/database.ts';
+import { createKeyedHash } from './platform/keyed-hash.ts';
+import { KeycloakUsers } from './platform/keycloak.ts';
+import { CustomerKeys } from './platform/keys.ts';
+import { createLog, type Log } from './platform/log.ts';
+import { createMailSender } from './platform/mail.ts';
+import { createMetrics, type Metrics } from './platform/metrics.ts';
+import { createSeal } from './platform/personal-data.ts';
+import { createRateLimits } from './platform/rate-limits.ts';
+import { openRedis } from './platform/redis.ts';
+import { watchRevocations } from './platform/revocations.ts';
+import { createTokenVerifier } from './platform/token-verifier.ts';
+import { adminHandler } from './server/admin.ts';
+import { contexts } from './server/contexts.ts';
+import { createGraph } from './server/graphql.ts';
+import { createPublicServer } from './server/http.ts';
+import { limits } from './server/limits.ts';
+import { createRoutes } from './server/routes.ts';
+import { serveSockets } from './server/sockets.ts';
+import { statusOf } from './server/status.ts';
+import { createStreams } from './server/streams.ts';
+import { allTasks, startWorker } from './worker/worker.ts';
+
+/** A running service. */
+export interface Running {
+  /** Where it listens; undefined for a worker. */
+  readonly publicUrl?: string;
+  readonly adminUrl: string;
+  readonly parts: Parts;
+  /** Ends it: what is under way is finished, at most within 25 seconds. */
+  stop(): Promise<void>;
+}
+
+/** What was opened, to be closed in the opposite order. */
+class Opened {
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  add<T>(thing: T, close: (thing: T) => Promise<unknown>): T {
+    this.#closers.push(() => close(thing));
+    return thing;
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.#closers.toReversed()) await close().catch(() => undefined);
+  }
+}
+
+interface Connections {
+  readonly parts: Parts;
+  readonly redis: Redis;
+  readonly queue: WorkQueue;
+  readonly metrics: Metrics;
+  readonly keysPool: ReturnType<typeof openPool>;
+}
+
+const quit = (redis: Redis): Promise<unknown> => redis.quit().catch(() => redis.disconnect());
+
+async function connect(config: Config, log: Log, opened: Opened): Promise<Connections> {
+  const clock = systemClock;
+  const metrics = createMetrics();
+  const { orm, pool } = opened.add(await openDatabase(config.database, entities), (database) => database.close());
+  const keysPool = opened.add(openPool({ url: config.database.keysUrl, pool: 4 }), (one) => one.end());
+  const redis = opened.add(openRedis(config.redis.url, log), quit);
+  const live = opened.add(createLiveUpdates(openRedis(config.redis.url, log, true), pool, log), (one) => one.stop());
+  const keys = new CustomerKeys(keysPool, config.keys.encryption);
+  const seal = createSeal();
+  const emailIndex = createKeyedHash('email', config.keys.index);
+  const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: config.events.source });
+  const queue = opened.add(await openWork(config.database.url, taskNames, log), (one) => one.stop());
+  const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
+  const rateLimits = createRateLimits(redis, config.keys.token, clock);
+  const parts: Parts = {
+    ...{ config, clock, log, pool, transactAs, keys, seal, emailIndex, keycloak, live },
+    work: queue,
+    limits: rateLimits,
+  };
+  return { parts, redis, queue, metrics, keysPool };
+}
+
+// Names alone need nothing of what the tasks run with.
+const taskNames = allTasks({ parts: {} as Parts, mail: {} as never, metrics: {} as never }).map(({ name }) => name);
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), limits.drainMs);
+  await closed;
+  clearTimeout(patience);
+}
+
+async function startPublic({ parts, metrics }: Connections, opened: Opened): Promise<number> {
+  const { config, clock, log } = parts;
+  const { issuer, url, realm } = config.keycloak;
+  const keysUrl = `${url}/realms/${realm}/protocol/openid-connect/certs`;
+  const verifier = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock);
+  const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
+  const graph = createGraph({ introspection: config.server.introspection, production: config.production, log });
+  const http = {
+    ...{ config, log, metrics, graph, verifier, revocations },
+    routes: createRoutes(config, clock, (code) => statusOf[code]),
+    contextFor: contexts(parts),
+    streams: createStreams(clock, revocations),
+  };
+  const server = createPublicServer(http);
+  opened.add(server, drain);
+  opened.add(serveSockets(http, server), (one) => one.stop());
+  return listen(server, config.server.host, config.server.port);
+}
+
+function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Opened): Promise<number> {
+  const { config, clock, log, pool } = parts;
+  const handler = adminHandler({
+    ...{ clock, log, metrics },
+    eventsKey: config.keycloak.eventsKey,
+    receive: (events) => receiveDeliveries(parts, events),
+    checks: [
+      { name: 'database', check: async () => void (await pool.query('select 1')) },
+      { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },
+      { name: 'redis', soft: true, check: async () => void (await redis.ping()) },
+      {
+        name: 'dead letters',
+        soft: true,
+        check: async () => {
+          const { rowCount } = await pool.query('select from dead_letter where settled_at is null limit 1');
+          if (rowCount) throw new Error('There are dead letters.');
+        },
+      },
+    ],
+  });
+  const server = opened.add(createServer({ maxHeaderSize: limits.headerBytes }, handler), drain);
+  return listen(server, config.server.adminHost, config.server.adminPort);
+}
+
+/**
+ * Starts the service in the role that the configuration names.
+ *
+ * @throws when something it cannot be without is not there; what was opened is closed again
+ */
+export async function run(config: Config, log: Log = createLog(config.log.level)): Promise<Running> {
+  const opened = new Opened();
+  try {
+    const connections = await connect(config, log, opened);
+    const { parts, queue, redis, metrics } = connections;
+    if (config.role !== 'server') {
+      const mail = createMailSender(config.mail);
+      opened.add(await startWorker({ parts, queue, redis, mail, metrics }), (one) => one.stop());
+    }
+    const port = config.role === 'worker' ? undefined : await startPublic(connections, opened);
+    const adminPort = await startAdmin(connections, opened);
+    log.info({ role: config.role, port, adminPort }, 'ready');
+    return {
+      ...(port === undefined ? {} : { publicUrl: `http://${config.server.host}:${port}` }),
+      adminUrl: `http://${config.server.adminHost}:${adminPort}`,
+      parts,
+      stop: () => opened.closeAll(),
+    };
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config.log.level);
+  const running = await run(config, log);
+  // The last resort: told, and served on; a supervisor that restarts would only lose what is under way.
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'nobody caught an error'));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'nobody caught a rejection'));
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), 25_000).unref();
+    void running.stop().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    const told =
+      error instanceof ConfigError
+        ? error.message
+        : `The service did not start: ${error instanceof Error ? error.message : 'unknown'}`;
+    process.stderr.write(`${told}\n`);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,70 @@
+import { GraphQLError, type ValidationRule } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { Ctx } from '../context.ts';
+import { graphErrorOf } from '../graphql/errors.ts';
+import type { GraphContext } from '../graphql/builder.ts';
+import type { Log } from '../platform/log.ts';
+import { guardedParse, guardRules } from './document-gate.ts';
+import { schema } from './schema.ts';
+
+/** What the transport hands to the graph. */
+export interface GraphRequest {
+  /** Made by the listener after credentials and limits. */
+  readonly ctx: Ctx;
+}
+
+/** The graph's server. */
+export type Graph = YogaServerInstance<GraphRequest, GraphContext>;
+
+/** Limits of documents for every transport, since all of them parse and validate through the envelope. */
+function guard(rules: readonly ValidationRule[]): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn(guardedParse);
+    },
+    onValidate({ addValidationRule }) {
+      for (const rule of rules) addValidationRule(rule);
+    },
+  };
+}
+
+const placeOf = ({ nodes, path, extensions }: GraphQLError) => ({
+  nodes: nodes ?? null,
+  path: path ?? null,
+  extensions,
+});
+
+/** What a client reads of an error: ours as they are, a library's word on the document, and nothing of anything else. */
+function masked(error: unknown, log: Log): Error {
+  const known = graphErrorOf(error);
+  if (known) return known;
+  if (error instanceof GraphQLError && !error.originalError) {
+    // Suggestions tell the schema to whoever may not read it.
+    return new GraphQLError(error.message.replace(/ Did you mean .*$/s, ''), placeOf(error));
+  }
+  const original = error instanceof GraphQLError ? error.originalError : error;
+  log.error(
+    { err: original, path: error instanceof GraphQLError ? error.path?.join('.') : undefined },
+    'a request to the graph failed',
+  );
+  const place = error instanceof GraphQLError ? placeOf(error) : {};
+  return new GraphQLError('Something went wrong.', { ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+}
+
+/** The graph behind its limits: no cross-origin answers of its own, no batches, no forms, no page in production. */
+export function createGraph(options: { introspection: boolean; production: boolean; log: Log }): Graph {
+  const { introspection, production, log } = options;
+  return createYoga<GraphRequest, GraphContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    graphiql: !production,
+    cors: false,
+    multipart: false,
+    batching: false,
+    logging: false,
+    maskedErrors: { maskError: (error) => masked(error, log) },
+    plugins: [guard(guardRules(introspection))],
+    context: ({ ctx }) => ({ app: ctx }),
+  });
+}

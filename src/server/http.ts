@@ -1,0 +1,184 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { Ctx, RequestInfo } from '../context.ts';
+import { type Actor, nobody } from '../domain/access.ts';
+import { DomainError, RateLimited, Unavailable } from '../domain/errors.ts';
+import type { RouteEnv } from '../http/route.ts';
+import { isOutage } from '../platform/database.ts';
+import type { Config } from '../platform/config.ts';
+import type { Log } from '../platform/log.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { ContextFor } from './contexts.ts';
+import type { Graph } from './graphql.ts';
+import { limits } from './limits.ts';
+import { requestInfo } from './request-info.ts';
+import { statusOf } from './status.ts';
+import type { Streams } from './streams.ts';
+import { isOurOrigin, type ViewerParts, viewerOf } from './viewer.ts';
+
+/** What the public listener is made of. */
+export interface HttpParts extends ViewerParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly graph: Graph;
+  readonly routes: Hono<RouteEnv>;
+  readonly contextFor: ContextFor;
+  readonly streams: Streams;
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** Of two of these a proxy may read the one and we the other (ASVS 4.2). */
+const once = new Set([
+  'host',
+  'authorization',
+  'content-length',
+  'content-type',
+  'cookie',
+  'origin',
+  'x-router-secret',
+]);
+
+function refuse(res: ServerResponse, status: number, code: string, title: string, more: object = {}): void {
+  if (res.headersSent) return void res.destroy();
+  if (status === 413 || status === 408) res.setHeader('connection', 'close');
+  res.writeHead(status, { 'content-type': 'application/problem+json' });
+  res.end(JSON.stringify({ type: 'about:blank', title, status, code, ...more }));
+}
+
+function refuseBy(error: unknown, res: ServerResponse, log: Log, id: string): void {
+  const known = isOutage(error) ? new Unavailable(5) : error;
+  if (!(known instanceof DomainError)) {
+    log.error({ err: error, requestId: id }, 'a request failed');
+    return refuse(res, 500, 'INTERNAL_SERVER_ERROR', 'Something went wrong.');
+  }
+  if (known instanceof Unavailable || known instanceof RateLimited)
+    res.setHeader('retry-after', String(known.retryAfterSeconds));
+  refuse(res, statusOf[known.code], known.code, known.message);
+}
+
+function isTwice(req: IncomingMessage): boolean {
+  const names = req.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+  return names.some((name, at) => once.has(name) && names.indexOf(name) !== at);
+}
+
+function setSafeHeaders(res: ServerResponse, production: boolean): void {
+  res.setHeader('x-content-type-options', 'nosniff');
+  res.setHeader('referrer-policy', 'no-referrer');
+  res.setHeader('cache-control', 'no-store');
+  res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  res.setHeader('cross-origin-opener-policy', 'same-origin');
+  res.setHeader('cross-origin-resource-policy', 'same-site');
+  if (production) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains');
+}
+
+/** Exactly the listed origins may read answers; nobody else's is ever repeated. Returns whether the request was a preflight. */
+function answerCors({ config }: HttpParts, req: IncomingMessage, res: ServerResponse): boolean {
+  const { origin } = req.headers;
+  res.setHeader('vary', 'origin');
+  if (origin !== undefined && isOurOrigin(config, origin)) {
+    res.setHeader('access-control-allow-origin', origin);
+    res.setHeader('access-control-allow-credentials', 'true');
+    if (req.method === 'OPTIONS') {
+      res.setHeader('access-control-allow-methods', 'GET, POST');
+      res.setHeader('access-control-allow-headers', 'authorization, content-type, x-csrf');
+      res.setHeader('access-control-max-age', '600');
+    }
+  }
+  if (req.method !== 'OPTIONS') return false;
+  res.writeHead(204).end();
+  return true;
+}
+
+/** The body, read to its end or to the limit. */
+async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(req.headers['content-length'] ?? 0) > limits.bodyBytes) return undefined;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limits.bodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Media types that a page of another site cannot send without a preflight. */
+const isJson = (type: string | undefined): boolean =>
+  /^application\/(graphql-response\+)?json\s*(;|$)/i.test(type ?? '');
+const wantsStream = (req: IncomingMessage): boolean => /\btext\/event-stream\b/i.test(req.headers.accept ?? '');
+
+async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
+  const { production } = parts.config;
+  if (req.method !== 'GET' && req.method !== 'POST') {
+    res.setHeader('allow', 'GET, POST');
+    return refuse(res, 405, 'VALIDATION', 'This method is not allowed here.');
+  }
+  const isPage = !production && req.method === 'GET' && /\btext\/html\b/.test(req.headers.accept ?? '');
+  // A GET may carry a query of a foreign page: only ours may ask so.
+  if (req.method === 'GET' && production && req.headers['x-csrf'] !== '1') {
+    return refuse(res, 405, 'VALIDATION', 'Ask by POST.');
+  }
+  if (req.method === 'POST' && !isJson(req.headers['content-type'])) {
+    return refuse(res, 415, 'VALIDATION', 'The body must be application/json.');
+  }
+  if (isPage) res.removeHeader('content-security-policy');
+  const body = await readBody(req);
+  if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
+  const left = wantsStream(req) ? parts.streams.open(ctx, () => res.destroy()) : undefined;
+  res.once('close', () => left?.());
+  // Read to its end already, as the limit asks: the graph gets it as text.
+  Object.assign(req, { body: body.toString('utf8') });
+  await parts.graph(req, res, { ctx });
+}
+
+async function answerRoute(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
+  const body = await readBody(req);
+  if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
+  Object.assign(req, { rawBody: body });
+  const listener = getRequestListener((request) => parts.routes.fetch(request, { ctx }), {
+    overrideGlobalObjects: false,
+  });
+  await listener(req, res);
+}
+
+/** Pages can always be asked for: a bad cookie there is nobody's, and is answered by signing in anew. */
+async function viewer(parts: HttpParts, req: IncomingMessage, isGraph: boolean): Promise<Actor> {
+  const { method = 'GET', headers } = req;
+  const ownGuard = !isGraph;
+  if (ownGuard && headers.authorization === undefined) {
+    return viewerOf(parts, { headers, guarded: false }).catch((error: unknown) => {
+      if (error instanceof DomainError && error.code === 'UNAUTHENTICATED') return nobody;
+      throw error;
+    });
+  }
+  return viewerOf(parts, { headers, guarded: isGraph || !['GET', 'HEAD'].includes(method) });
+}
+
+async function handle(parts: HttpParts, req: IncomingMessage, res: ServerResponse, info: RequestInfo): Promise<void> {
+  setSafeHeaders(res, parts.config.production);
+  res.setHeader('x-request-id', info.id);
+  if (!methods.has(req.method ?? '')) return refuse(res, 501, 'VALIDATION', 'This method is not known here.');
+  if (isTwice(req)) return refuse(res, 400, 'VALIDATION', 'A header stands twice.');
+  if (answerCors(parts, req, res)) return;
+  const isGraph = (req.url ?? '').split('?')[0] === '/graphql';
+  const ctx = await parts.contextFor(await viewer(parts, req, isGraph), info);
+  await (isGraph ? answerGraph(parts, req, res, ctx) : answerRoute(parts, req, res, ctx));
+}
+
+/** The public listener, not yet listening. */
+export function createPublicServer(parts: HttpParts): Server {
+  const server = createServer({ maxHeaderSize: limits.headerBytes, insecureHTTPParser: false }, (req, res) => {
+    const info = requestInfo(req, parts.config);
+    const route = (req.url ?? '').startsWith('/graphql') ? 'graphql' : 'pages';
+    const done = parts.metrics.seconds.startTimer({ route });
+    res.once('close', () => (done(), parts.metrics.requests.inc({ route, status: res.statusCode })));
+    void handle(parts, req, res, info).catch((error: unknown) => refuseBy(error, res, parts.log, info.id));
+  });
+  server.headersTimeout = limits.headersTimeoutMs;
+  server.requestTimeout = limits.requestTimeoutMs;
+  server.keepAliveTimeout = limits.keepAliveMs;
+  server.maxHeadersCount = 100;
+  return server;
+}

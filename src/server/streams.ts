@@ -1,0 +1,53 @@
+import type { Ctx } from '../context.ts';
+import { RateLimited } from '../domain/errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Revocations } from '../platform/revocations.ts';
+import { limits } from './limits.ts';
+
+/** Answers that last: each ends with its token, and at once when the token is revoked. */
+export interface Streams {
+  /**
+   * @param end  ends the answer
+   * @returns to be called when it is over
+   * @throws RateLimited for a client that has too many
+   */
+  open(ctx: Pick<Ctx, 'actor' | 'request'>, end: () => void): () => void;
+}
+
+const longestTimer = 2 ** 31 - 1;
+
+/** Keeps the lasting answers of this process. */
+export function createStreams(clock: Clock, revocations: Revocations): Streams {
+  const perClient = new Map<string, number>();
+  return {
+    open({ actor, request }, end) {
+      const count = perClient.get(request.ip) ?? 0;
+      if (count >= limits.streamsPerClient) throw new RateLimited(10);
+      perClient.set(request.ip, count + 1);
+      const { identity, sessionId, expiresAt, issuedAt } = actor;
+      const isOver = (): boolean =>
+        identity !== undefined &&
+        (!revocations.trusted() ||
+          revocations.isRevoked({
+            ...identity,
+            issuedAt: issuedAt ?? 0,
+            ...(sessionId === undefined ? {} : { sid: sessionId }),
+          }));
+      const left = expiresAt === undefined ? longestTimer : expiresAt * 1000 - clock.now().getTime();
+      const timer = setTimeout(end, Math.min(Math.max(left, 0), longestTimer)).unref();
+      const stopHearing = revocations.onRevoked(() => {
+        if (isOver()) end();
+      });
+      let open = true;
+      return () => {
+        if (!open) return;
+        open = false;
+        clearTimeout(timer);
+        stopHearing();
+        const others = (perClient.get(request.ip) ?? 1) - 1;
+        if (others) perClient.set(request.ip, others);
+        else perClient.delete(request.ip);
+      };
+    },
+  };
+}
