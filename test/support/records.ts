@@ -41,34 +41,23 @@ export async function openRecords(
   const { orm, pool, close } = await openDatabase({ url: databases.url, pool: 20 }, entities);
   const keysPool = new Pool({ connectionString: databases.keysUrl, max: 4 });
   const keys = new CustomerKeys(keysPool, keyring('kek-1'));
-  const seal = createSeal();
-  const emailIndex = createKeyedHash('email', options.indexKeys ?? keyring('1'));
+  const parts = { keys, seal: createSeal(), emailIndex: createKeyedHash('email', options.indexKeys ?? keyring('1')) };
   const clock = { now: () => new Date() };
-  const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: 'urn:customers' });
+  const { transactAs } = createJournal({ ...parts, orm, clock, source: 'urn:customers' });
   const transact: Records['transact'] = (work) => transactAs({ actor: system('test'), requestId: v7() }, work);
   return {
+    ...parts,
     databases,
     pool,
     keysPool,
-    keys,
-    seal,
-    emailIndex,
     transactAs,
     transact,
     async register(email, more = {}) {
       const { id: keyId } = await keys.create();
       const id = v7();
-      const registration = {
-        id,
-        keyId,
-        method: 'PASSWORD',
-        email: parseEmail(email),
-        emailVerified: true,
-        ...more,
-      } as const;
-      await transact(async (em) => {
-        em.persist(CustomerAccount.register(registration, { at: new Date(), by: 'SELF' }));
-      });
+      const base = { id, keyId, method: 'PASSWORD', email: parseEmail(email), emailVerified: true } as const;
+      const change = { at: clock.now(), by: 'SELF' } as const;
+      await transact(async (em) => void em.persist(CustomerAccount.register({ ...base, ...more }, change)));
       return id;
     },
     async [Symbol.asyncDispose]() {
