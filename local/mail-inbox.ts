@@ -1,5 +1,27 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { CaughtMail } from './mail.ts';
+
+/** Who sends or gets a mail. */
+export interface MailAddress {
+  address: string;
+  name: string;
+}
+
+/** A mail that was caught; the shape is that of maildev, whose image docker-compose.yml uses. */
+export interface CaughtMail {
+  id: string;
+  /** When it came, ISO 8601. */
+  time: string;
+  subject: string;
+  from: MailAddress[];
+  to: MailAddress[];
+  cc: MailAddress[];
+  /** Every recipient of the envelope, blind copies too. */
+  envelope: { from: string; to: string[] };
+  text: string;
+  html: string;
+  /** By lower-case name; the last of several. */
+  headers: Record<string, string>;
+}
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 

@@ -2,30 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { simpleParser, type AddressObject } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { Failure, reasonOf } from './failure.ts';
-import { serveInbox } from './mail-inbox.ts';
-
-/** Who sends or gets a mail. */
-export interface MailAddress {
-  address: string;
-  name: string;
-}
-
-/** A mail that was caught; the shape is that of maildev, whose image docker-compose.yml uses. */
-export interface CaughtMail {
-  id: string;
-  /** When it came, ISO 8601. */
-  time: string;
-  subject: string;
-  from: MailAddress[];
-  to: MailAddress[];
-  cc: MailAddress[];
-  /** Every recipient of the envelope, blind copies too. */
-  envelope: { from: string; to: string[] };
-  text: string;
-  html: string;
-  /** By lower-case name; the last of several. */
-  headers: Record<string, string>;
-}
+import { serveInbox, type CaughtMail, type MailAddress } from './mail-inbox.ts';
 
 /** A running mail catcher. */
 export interface MailCatcher {
