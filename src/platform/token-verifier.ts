@@ -71,9 +71,9 @@ const claimed = z.object({
   acr: z.string().optional().catch(undefined),
   auth_time: z.number().optional().catch(undefined),
   email_verified: z.boolean().optional().catch(undefined),
-  events: z.undefined(),
-  nonce: z.undefined(),
-  cnf: z.undefined(),
+  events: z.undefined().optional(),
+  nonce: z.undefined().optional(),
+  cnf: z.undefined().optional(),
 });
 
 function rolesOf(payload: JWTPayload, audience: string): readonly string[] {
