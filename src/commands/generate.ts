@@ -21,7 +21,7 @@ function configuration(): Variable[] {
   return Object.entries(properties).map(([name, property]) => {
     const { description = '', default: standard } = property as { description?: string; default?: unknown };
     if (required.includes(name)) return { name, description, standard: undefined };
-    return { name, description, standard: standard === undefined ? '' : String(standard) };
+    return { name, description, standard: standard === undefined ? '' : JSON.stringify(standard).replaceAll('"', '') };
   });
 }
 

@@ -14,7 +14,7 @@ const directivesOf = ({ directives = [] }: Directed): string => directives.map(p
 function factsOf(node: DefinitionNode): string[] {
   if (!('name' in node) || !node.name) return [];
   const type = node.name.value;
-  const facts = [`${node.kind} ${type} ${directivesOf(node as Directed)}`];
+  const facts = [`${node.kind} ${type} ${directivesOf(node)}`];
   if ('interfaces' in node) facts.push(...(node.interfaces ?? []).map((one) => `${type} implements ${print(one)}`));
   if ('types' in node) facts.push(...(node.types ?? []).map((one) => `${type} = ${print(one)}`));
   if ('values' in node) facts.push(...(node.values ?? []).map((one) => `${type} has ${one.name.value}`));

@@ -52,7 +52,11 @@ async function listen(server: Server, heard: IncomingMessage['headers'][]): Prom
 }
 
 function serve(schema: GraphQLSchema): Promise<Stub> {
-  return listen(createServer(createYoga({ schema, logging: false })), []);
+  const yoga = createYoga({ schema, logging: false });
+  return listen(
+    createServer((request, response) => void yoga(request, response)),
+    [],
+  );
 }
 
 type Given = Record<string, unknown>;
@@ -83,7 +87,7 @@ export async function serveCustomers(world: GraphWorld, secret: string): Promise
     logging: false,
     context: ({ request: { headers } }) => contextOf(headers.get('authorization'), headers.get('x-router-secret')),
   });
-  const server = createServer(yoga);
+  const server = createServer((request, response) => void yoga(request, response));
   const sockets = new WebSocketServer({ server, path: '/graphql' });
   useServer(
     {

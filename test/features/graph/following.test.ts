@@ -1,13 +1,28 @@
-import { type ExecutionResult, parse, subscribe } from 'graphql';
+import { type ExecutionResult, subscribe } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../../src/domain/access.ts';
 import { schema } from '../../../src/server/schema.ts';
+import { graphql } from '../../support/generated/gql.ts';
 import { type GraphWorld, herself, nobody, openGraph, service, staff } from '../../support/graph-world.ts';
 
 let world: GraphWorld;
 
-const document = parse(`subscription ($after: String) { customerChanged(after: $after) {
-  cursor changedPaths reason snapshot customer { id version givenName status } } }`);
+const document = graphql(`
+  subscription Follow($after: String) {
+    customerChanged(after: $after) {
+      cursor
+      changedPaths
+      reason
+      snapshot
+      customer {
+        id
+        version
+        givenName
+        status
+      }
+    }
+  }
+`);
 const update = `mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { __typename } }`;
 const clerk = staff('customer:read', 'customer:write');
 
@@ -28,7 +43,7 @@ async function follow(actor: Actor, after?: string): Promise<AsyncGenerator<Exec
 async function next(stream: AsyncGenerator<ExecutionResult, void>): Promise<Change | undefined> {
   const { done, value } = await stream.next();
   if (done) return undefined;
-  if (value?.errors) throw value.errors[0];
+  expect(value?.errors).toBeUndefined();
   return value?.data?.['customerChanged'] as Change;
 }
 

@@ -126,7 +126,7 @@ describe('entities for the router (design, decision 24)', () => {
 
     const { data } = await world.ask(herself('bob'), entities, { all });
 
-    const [byId, ...others] = data?.['_entities'];
+    const [byId, ...others] = data?.['_entities'] ?? [];
     expect(Object.entries(byId).filter(([, value]) => value !== null)).toEqual([
       ['id', ann],
       ['displayName', 'annie'],
