@@ -5,7 +5,8 @@ import type { Ctx } from '../../src/context.ts';
 /** One replica of the service, as a browser reaches it: its routes, and what a request finds there. */
 export interface Replica {
   readonly routes: Hono<RouteEnv>;
-  readonly ctx: () => Ctx | Promise<Ctx>;
+  /** @param access  the access token that came along */
+  readonly ctx: (access: string | undefined) => Ctx;
 }
 
 /** What a server answered, read to its end. */
@@ -36,7 +37,7 @@ export class Browser {
   async request(replica: Replica, path: string, init: RequestInit = {}): Promise<Seen> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { ...(cookie ? { cookie } : {}), ...(init.headers as Record<string, string> | undefined) };
-    const ctx = await replica.ctx();
+    const ctx = replica.ctx(this.cookies.get('__Host-access'));
     const answer = await replica.routes.request(`${this.origin}${path}`, { ...init, headers }, { ctx });
     for (const line of answer.headers.getSetCookie()) this.#keep(line);
     return { status: answer.status, headers: answer.headers, text: await answer.text() };

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
+const aptGet = '/usr/bin/apt-get';
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
 function onPath(): string | undefined {
@@ -11,11 +12,11 @@ function onPath(): string | undefined {
 }
 
 function installed(): string | undefined {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined;
+  if (process.getuid?.() !== 0 || !existsSync(aptGet)) return undefined;
   process.stdout.write('  Chromium is missing: apt-get install chromium\n');
   const options = { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
-  execFileSync('apt-get', ['update', '-q'], options);
-  execFileSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium'], options);
+  execFileSync(aptGet, ['update', '-q'], options);
+  execFileSync(aptGet, ['install', '-y', '-q', '--no-install-recommends', 'chromium'], options);
   return onPath();
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import type { Ctx } from '../../src/context.ts';
-import { nobody } from '../../src/domain/access.ts';
+import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { readConfig, type Config } from '../../src/platform/config.ts';
@@ -51,6 +52,8 @@ export class SessionWorld {
   /** Every line the replicas have logged. */
   readonly logged: string[] = [];
   customerId = '';
+  /** The server takes no token for good, whatever it says. */
+  tokensRefused = false;
   #keycloak!: KeycloakDouble;
   #databases!: TestDatabases;
   #records: Records[] = [];
@@ -79,6 +82,7 @@ export class SessionWorld {
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
+    this.tokensRefused = false;
     this.#advancedMs = 0;
     this.logged.length = 0;
     const email = `maria.${(this.#count += 1)}@shop.example`;
@@ -153,6 +157,21 @@ export class SessionWorld {
     return rows.map(({ data }) => data);
   }
 
+  /** Stands for the server's own check, which has tests of its own. */
+  #actorOf(access: string | undefined): Actor {
+    if (!access || access.split('.').length !== 3 || this.tokensRefused) return nobody;
+    const { sub = '', sid, exp = 0 } = decodeJwt<{ sid: string }>(access);
+    const identity = { issuer: this.provider.issuer, subject: sub };
+    return {
+      kind: 'person',
+      id: sub,
+      permissions: new Set(['customer:self']),
+      identity,
+      sessionId: sid,
+      expiresAt: exp,
+    };
+  }
+
   #replicaOver(config: Config, records: Records): Replica {
     const clock = { now: () => new Date(Date.now() + this.#advancedMs) };
     const taken = new Map<string, number>();
@@ -177,6 +196,6 @@ export class SessionWorld {
       request: { id: 'request', ip: '127.0.0.1', language: 'en', userAgent: 'test', router: false },
     };
     const app = createRoutes(config, clock, (code) => statusOf[code]);
-    return { routes: app, ctx: () => parts as unknown as Ctx };
+    return { routes: app, ctx: (access) => ({ ...parts, actor: this.#actorOf(access) }) as unknown as Ctx };
   }
 }

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { decodeJwt } from 'jose';
 import { ContactInUse, DomainError, StatusConflict, Unavailable } from '../../domain/errors.ts';
 import { parseHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { answerNotice, type Notice } from '../../http/page.ts';
@@ -33,6 +34,7 @@ interface Room {
 
 /** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
 const standardReturn = '/welcome';
+const roundSeconds = 5;
 /** Marks a sign-in that began because an answer came without its cookie, so that a browser without cookies does not go round for ever. */
 const again = '.again';
 
@@ -88,8 +90,24 @@ async function resumed(c: RouteContext, { provider }: Room): Promise<boolean> {
   return true;
 }
 
+/** A token that we have only just handed out is not accepted: to send the browser round once more would not end. */
+function goesRound(c: RouteContext): boolean {
+  const token = ownCookie(c, 'access');
+  if (!token || c.env.ctx.actor.kind !== 'nobody') return false;
+  try {
+    const { iat = 0 } = decodeJwt(token);
+    return c.env.ctx.clock.now().getTime() / 1000 - iat < roundSeconds;
+  } catch {
+    return false;
+  }
+}
+
 async function login(c: RouteContext, room: Room): Promise<Response> {
   const { clock, config, request } = c.env.ctx;
+  if (goesRound(c)) {
+    clearSession(c);
+    throw new Unavailable(roundSeconds);
+  }
   const returnTo = localPath(c.req.query('returnTo'), config.server.publicUrl, standardReturn);
   const silent = c.req.query('silent') === '1';
   if (!silent && (await resumed(c, room))) return c.redirect(returnTo);

@@ -194,6 +194,16 @@ describe('signing in when something stands against it (FR-2, §8)', () => {
     expect(browser.cookies.has('__Host-refresh')).toBe(false);
   });
 
+  test('a token we have just handed out and do not accept ends on a page, not in a circle', async () => {
+    const browser = await world.signedIn();
+    world.tokensRefused = true;
+
+    const told = await browser.get(world.replica(0), '/auth/login?returnTo=/profile');
+
+    expect(told.status).toBe(503);
+    expect(browser.cookies.size).toBe(0);
+  });
+
   test('nothing secret and nothing personal is logged', async () => {
     const browser = await world.signedIn();
     await browser.post(world.replica(0), '/auth/refresh');
