@@ -113,8 +113,6 @@ async function create(ctx: ConvergeCtx, em: EntityManager, s: Sighting, user: Ke
     changeNow(ctx),
   );
   em.persist(account);
-  await writeNow(em);
-  await link(em, s.identity, id, ctx.clock.now());
   return account;
 }
 
@@ -163,6 +161,11 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
       { email, mayReopen: s.event?.byStaff ?? false, eventAt: s.event?.at },
       changeNow(ctx),
     );
+    if (made) {
+      // Not before everything is taken: her first row and what she is made with are one fact. The link refers to the row.
+      await writeNow(em);
+      await link(em, s.identity, account.id, ctx.clock.now());
+    }
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
     if (deliver.length || user.customerId !== account.id) await ctx.work.enqueue(em, tellProviderTask, account.id);
     // Whoever is gone stays out, also when the console lets her in again.

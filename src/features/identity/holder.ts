@@ -6,6 +6,7 @@ export interface Holder {
   readonly customerId: string;
   /** Whether it is hers to keep: proven, or once proven. Anybody else loses it to whoever proves it (design, decision 9). */
   readonly owns: boolean;
+  readonly since: Date;
 }
 
 /** Who has this address among those who hold one; at most one customer does. */
@@ -16,7 +17,8 @@ export async function holderOf(
   const { even, odd } = emailIndex.hashes(lookup);
   const { rows } = await pool.query<Holder>({
     name: 'holder-of-address',
-    text: `select id as "customerId", email_verified or activated_at is not null as owns from customer
+    text: `select id as "customerId", email_verified or activated_at is not null as owns, created_at as since
+      from customer
       where (email_hash_even = $1 or email_hash_odd = $2) and status not in ('GUEST','ERASED','MERGED')`,
     values: [even, odd],
   });

@@ -6,6 +6,7 @@ import type { EmailLookup } from '../../domain/values/email.ts';
 import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.ts';
 import { converge, type ConvergeCtx, type Converged } from './converge.ts';
 import { type Holder, holderOf as findHolder } from './holder.ts';
+import { alone } from './subject-lease.ts';
 import { emailOf, readOf } from './take-user.ts';
 
 /** What these functions need. */
@@ -23,10 +24,19 @@ export interface Claims extends Identity {
 
 /** Somebody waits for these: another look at the same user is over within this time, or Keycloak hangs. */
 const waitMs = 4_000;
+/** Longer than the calls of one registration may take. */
+const addressWaitMs = 10_000;
 
 /** Who has this address, and whether it is hers to keep. */
 export function holderOf(ctx: Pick<Ctx, 'pool' | 'emailIndex'>, lookup: EmailLookup): Promise<Holder | undefined> {
   return findHolder(ctx, lookup);
+}
+
+/** Registers an address as the only one who does, over all replicas. @throws Unavailable when another one takes too long */
+export async function aloneWith(ctx: HolderCtx, lookup: EmailLookup, work: () => Promise<void>): Promise<void> {
+  const address = { issuer: 'urn:customers:address', subject: ctx.emailIndex.current(lookup).toString('base64url') };
+  const done = await alone(ctx, address, addressWaitMs, () => work().then(() => true));
+  if (!done) throw new Unavailable(1);
 }
 
 function identityOf({ config }: Pick<Ctx, 'config'>, subject: string): Identity {

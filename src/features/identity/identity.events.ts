@@ -73,7 +73,7 @@ function sightingOf(issuer: string, subject: string, reads: readonly Read[]): Si
         id: last.id,
         at: ofOthers.length ? at : undefined,
         actor: actorOf(last, issuer),
-        byStaff: events.some(({ actor, type }) => actor.type === 'staff' && type.startsWith('USER_')),
+        byStaff: events.some(({ actor, type }) => actor.type === 'staff' && /^USER_(CREATE|UPDATE)$/.test(type)),
       },
     }),
   };
@@ -91,7 +91,8 @@ async function attempt(parts: Parts, reads: readonly Read[], work: () => Promise
   } catch (error) {
     if (error instanceof Unavailable) return;
     parts.log.error({ err: error, messages: reads.length }, 'a delivery of Keycloak failed');
-    for (const { due } of reads) await fail(parts, due, error instanceof Error ? error.name : 'unknown');
+    const reason = error instanceof Error ? error.name : 'unknown';
+    for (const { due } of reads) if (await fail(parts, due)) await putAside(parts, due, reason);
   }
 }
 

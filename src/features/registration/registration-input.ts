@@ -89,6 +89,10 @@ export function parseRegistration(input: RegistrationInput, now: Date): Registra
 export function networkOf(ip: string): string {
   const bits = ipaddr.isValid(ip) ? ipaddr.process(ip) : undefined;
   if (!bits) return 'unknown';
-  if (bits instanceof ipaddr.IPv6) return `${bits.parts.slice(0, 3).join(':')}::/48`;
+  if (bits instanceof ipaddr.IPv6)
+    return `${bits.parts
+      .slice(0, 3)
+      .map((part) => part.toString(16))
+      .join(':')}::/48`;
   return bits.toString().replace(/\d+$/, '0/24');
 }

@@ -5,6 +5,7 @@ import { invalid, RateLimited, Unavailable } from '../../domain/errors.ts';
 import { once } from '../../messaging/idempotency.ts';
 import { languageOf } from '../../texts/languages.ts';
 import {
+  aloneWith,
   convergeNow,
   dropCustomer,
   dropUser,
@@ -95,13 +96,15 @@ async function accept(ctx: RegistrationCtx, wanted: Registration): Promise<Regis
   const { mailsPerHour } = ctx.config.registration;
   // Over the limit she has these mails already; another answer would tell a stranger that somebody registered.
   if (await ctx.limits.take('registration-mail', wanted.lookup, mailsPerHour, hour)) return accepted;
-  const holder = await holderOf(ctx, wanted.lookup);
-  if (holder?.owns) {
-    await tellOwner(ctx, holder.customerId);
-    return accepted;
-  }
-  if (holder) await dropCustomer(ctx, holder.customerId);
-  await begin(ctx, wanted);
+  const began = ctx.clock.now();
+  await aloneWith(ctx, wanted.lookup, async () => {
+    const holder = await holderOf(ctx, wanted.lookup);
+    if (holder?.owns) return tellOwner(ctx, holder.customerId);
+    // Somebody sent the same address at the same time: her link is under way, and none of the two is the later.
+    if (holder && holder.since >= began) return;
+    if (holder) await dropCustomer(ctx, holder.customerId);
+    await begin(ctx, wanted);
+  });
   return accepted;
 }
 
