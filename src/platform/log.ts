@@ -30,14 +30,14 @@ const redacted = [
 export type Log = Logger;
 
 /** An error as the log may show it: its class, code and place, never its message, which may hold values. */
-export function errorShape(error: unknown): { name: string; code?: string; at?: string } {
-  if (!(error instanceof Error)) return { name: typeof error };
+export function errorShape(error: unknown): { type: string; code?: string; at?: string } {
+  if (!(error instanceof Error)) return { type: typeof error };
   const code = (error as { code?: unknown }).code;
   const at = error.stack
     ?.split('\n')
     .find((line) => line.trimStart().startsWith('at '))
     ?.trim();
-  return { name: error.name, ...(typeof code === 'string' ? { code } : {}), ...(at ? { at } : {}) };
+  return { type: error.name, ...(typeof code === 'string' ? { code } : {}), ...(at ? { at } : {}) };
 }
 
 /**

@@ -38,9 +38,15 @@ const placeOf = ({ nodes, path, extensions }: GraphQLError) => ({
 function masked(error: unknown, log: Log): Error {
   const known = graphErrorOf(error);
   if (known) return known;
-  if (error instanceof GraphQLError && !error.originalError) {
-    // Suggestions tell the schema to whoever may not read it.
-    return new GraphQLError(error.message.replace(/ Did you mean .*$/s, ''), placeOf(error));
+  // Without a path nothing was resolved yet: the document or its variables are wrong, and the original is the library's own.
+  if (error instanceof GraphQLError && (!error.originalError || !error.path)) {
+    // Suggestions tell the schema to whoever may not read it, and a value has no place in an error.
+    return new GraphQLError(
+      error.message
+        .replace(/ Did you mean .*$/s, '')
+        .replace(/ got invalid value .*?(?=( at "[^"]*")?; )/s, ' got an invalid value'),
+      placeOf(error),
+    );
   }
   const original = error instanceof GraphQLError ? error.originalError : error;
   log.error(
