@@ -1,5 +1,5 @@
 import { type EntityManager, raw } from '@mikro-orm/postgresql';
-import { LockMode } from '@mikro-orm/core';
+import { EventType, LockMode } from '@mikro-orm/core';
 import type { Identity } from '../domain/access.ts';
 import { CustomerAccount } from '../domain/customer-account.ts';
 import { NotFound } from '../domain/errors.ts';
@@ -13,6 +13,7 @@ const lockMode = LockMode.PESSIMISTIC_WRITE;
  */
 export async function forUpdate(em: EntityManager, id: string): Promise<CustomerAccount> {
   const found = await em.findOne(CustomerAccount, { id }, { lockMode });
+  await openAgain(em, found);
   if (!found) throw new NotFound();
   return found;
 }
@@ -29,11 +30,19 @@ export async function ownForUpdate(em: EntityManager, identity: Identity): Promi
 }
 
 /** Like {@link ownForUpdate}; null when the identity is linked to nobody. */
-export function findByIdentityForUpdate(
+export async function findByIdentityForUpdate(
   em: EntityManager,
   { issuer, subject }: Identity,
 ): Promise<CustomerAccount | null> {
   const linked = raw('(select customer_id from identity_link where issuer = ? and subject = ?)', [issuer, subject]);
   // A bare `{ id: … }` would be looked up in the identity map first, which takes no statement for an id.
-  return em.findOne(CustomerAccount, { $and: [{ id: linked }] }, { lockMode });
+  const found = await em.findOne(CustomerAccount, { $and: [{ id: linked }] }, { lockMode });
+  await openAgain(em, found);
+  return found;
+}
+
+/** The ORM reads a row again that was loaded before its lock, and does not say so: what is sealed would stay as it was. */
+async function openAgain(em: EntityManager, entity: CustomerAccount | null): Promise<void> {
+  if (!entity) return;
+  await em.getEventManager().dispatchEvent(EventType.onLoad, { entity, em, meta: em.getMetadata(CustomerAccount) });
 }

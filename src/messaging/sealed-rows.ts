@@ -34,11 +34,16 @@ export function customersOf(uow: UnitOfWork): CustomerAccount[] {
   return [...new Set(known)].filter((entity) => entity instanceof CustomerAccount);
 }
 
+/** What a row held when it was opened or sealed last. */
+interface Opened {
+  readonly json: string;
+  readonly sealed: Uint8Array;
+}
+
 /** Opens sealed rows when they are loaded, all of one load with one look-up of keys, and seals what changed at flush. */
 export class SealedRows implements EventSubscriber<CustomerAccount> {
   readonly #sealing: Sealing;
-  /** What is stored, in clear, of every row that was opened. */
-  readonly #stored = new WeakMap<CustomerAccount, string>();
+  readonly #opened = new WeakMap<CustomerAccount, Opened>();
 
   constructor(sealing: Sealing) {
     this.#sealing = sealing;
@@ -50,36 +55,46 @@ export class SealedRows implements EventSubscriber<CustomerAccount> {
 
   /** Awaited entity after entity, so that the first opens all that came with it. */
   async onLoad({ em, entity }: EventArgs<CustomerAccount>): Promise<void> {
-    if (this.#stored.has(entity)) return;
+    if (this.#isOpen(entity)) return;
     const rows = new Set([entity, ...customersOf(em.getUnitOfWork())]);
-    const shut = [...rows].filter((row) => !this.#stored.has(row) && row.sealed instanceof Uint8Array);
+    const shut = [...rows].filter((row) => !this.#isOpen(row) && row.sealed instanceof Uint8Array);
     const keys = await this.#sealing.keys.getMany([...new Set(shut.map(({ keyId }) => keyId))]);
     for (const row of shut) this.#open(row, keys.get(row.keyId));
+  }
+
+  /** A lock reads a row again that was loaded before it: then what was opened is not what is stored. */
+  #isOpen(row: CustomerAccount): boolean {
+    const opened = this.#opened.get(row);
+    return opened !== undefined && Buffer.compare(opened.sealed, row.sealed) === 0;
   }
 
   /** Without its key a row stays shut: its customer is erased. */
   #open(row: CustomerAccount, key: KeyObject | undefined): void {
     const json = key && row.sealed.length ? this.#sealing.seal.open(key, placeOf(row), row.sealed) : 'null';
-    this.#stored.set(row, json);
+    this.#opened.set(row, { json, sealed: row.sealed });
     row.opened(JSON.parse(json) as Person | null);
   }
 
   async onFlush({ uow }: FlushEventArgs): Promise<void> {
     const changed = customersOf(uow).filter((row) => this.#isChanged(row));
     if (!changed.length) return;
+    const stale = changed.some((row) => this.#opened.has(row) && !this.#isOpen(row));
+    if (stale) throw new Error('A customer was read again without being opened again: load her by forUpdate().');
     const keys = await this.#sealing.keys.getMany([...new Set(changed.map(({ keyId }) => keyId))]);
     for (const row of changed) {
       const key = keys.get(row.keyId);
       if (!key) throw new Error('The key of a customer that changed is destroyed.');
       const json = JSON.stringify(row.person);
       row.resealed(this.#sealing.seal.seal(key, placeOf(row), json), this.#hashesOf(row));
-      this.#stored.set(row, json);
+      this.#opened.set(row, { json, sealed: row.sealed });
       compareAgain(uow, row);
     }
   }
 
   #isChanged(row: CustomerAccount): boolean {
-    return row.person !== undefined && row.person !== null && JSON.stringify(row.person) !== this.#stored.get(row);
+    return (
+      row.person !== undefined && row.person !== null && JSON.stringify(row.person) !== this.#opened.get(row)?.json
+    );
   }
 
   #hashesOf({ person, status }: CustomerAccount): EmailHashes {

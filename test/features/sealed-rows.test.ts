@@ -15,6 +15,15 @@ afterAll(() => records[Symbol.asyncDispose]());
 const change = () => ({ at: new Date(), by: 'SELF' }) as const;
 const profile = { givenName: 'Marker-Given', familyName: 'Marker-Family', birthDate: '1990-12-31' };
 
+/** By another process, since a nested transaction would join. */
+async function changeElsewhere(id: string, givenName: string): Promise<void> {
+  await using other = await openRecords({ databases: records.databases });
+  await other.transact(async (em) => {
+    const customer = await forUpdate(em, id);
+    customer.updateProfile({ givenName }, customer.version, change());
+  });
+}
+
 async function everyByte(table: string): Promise<string> {
   const { rows } = await records.pool.query<{ row: string }>(`select t::text as row from ${table} t`);
   return rows
@@ -40,6 +49,20 @@ describe('sealed rows (design §6)', () => {
     const person = await records.transact(async (em) => (await forUpdate(em, id)).person);
 
     expect(person).toMatchObject({ ...profile, email: { address: 'again@example.org' } });
+  });
+
+  test('a row that was read before its lock is opened again when it changed in between', async () => {
+    const id = await records.register('read-first@example.org');
+
+    await records.transact(async (em) => {
+      await em.findOneOrFail(CustomerAccount, { id });
+      await changeElsewhere(id, 'Marker-First');
+      const customer = await forUpdate(em, id);
+      customer.updateProfile({ familyName: 'Marker-Second' }, customer.version, change());
+    });
+
+    const person = await records.transact(async (em) => (await forUpdate(em, id)).person);
+    expect(person).toMatchObject({ givenName: 'Marker-First', familyName: 'Marker-Second' });
   });
 
   test('a sealed value moved to another row is refused', async () => {
