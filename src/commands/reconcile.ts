@@ -1,0 +1,64 @@
+import { Unavailable } from '../domain/errors.ts';
+import { entities } from '../entities.ts';
+import type { ConvergeCtx } from '../features/identity/converge.ts';
+import { tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
+import { type Reconciliation, reconcile } from '../features/identity/reconcile.ts';
+import { createJournal } from '../messaging/journal.ts';
+import { openWork } from '../messaging/work.ts';
+import { systemClock } from '../platform/clock.ts';
+import { readConfig } from '../platform/config.ts';
+import { openDatabase, openPool } from '../platform/database.ts';
+import { createKeyedHash } from '../platform/keyed-hash.ts';
+import { KeycloakUsers } from '../platform/keycloak.ts';
+import { CustomerKeys } from '../platform/keys.ts';
+import { createLog } from '../platform/log.ts';
+import { createSeal } from '../platform/personal-data.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promise<T>): Promise<T> {
+  const config = readConfig(env);
+  const [clock, log] = [systemClock, createLog('warn', process.stderr)];
+  await using opened = new AsyncDisposableStack();
+  const { orm, pool } = opened.adopt(await openDatabase(config.database, entities), (database) => database.close());
+  const keysPool = opened.adopt(openPool({ url: config.database.keysUrl, pool: 2 }), (one) => one.end());
+  const queue = await openWork(config.database.url, [tellProviderTask, tellStatusTask], log);
+  opened.defer(() => queue.stop());
+  const keys = new CustomerKeys(keysPool, config.keys.encryption);
+  const emailIndex = createKeyedHash('email', config.keys.index);
+  const sealing = { keys, seal: createSeal(), emailIndex };
+  const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
+  const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
+  return await work({ config, clock, log, pool, transactAs, keys, emailIndex, keycloak, work: queue });
+}
+
+function report(found: Reconciliation, say: (line: string) => void): void {
+  say(`${found.users} users at Keycloak, ${found.links} links here.`);
+  say(`${found.withoutCustomer} users had no customer, ${found.missing} links have no user.`);
+  if (found.stopped) say('Stopped: so many missing users mean a restored Keycloak. Nobody was closed.');
+  say('Found in the last seven days:');
+  for (const { line, kind, count } of found.drift) say(`  ${line} ${kind}: ${count}`);
+  if (!found.drift.length) say('  nothing');
+}
+
+/**
+ * Compares Keycloak with the customers, repairs unless told otherwise, and prints the drift report.
+ *
+ * @returns whether it came to its end
+ */
+export async function reconcileAll(env: Environment, dryRun: boolean, say: (line: string) => void): Promise<boolean> {
+  say(dryRun ? 'Comparing Keycloak with the customers.' : 'Comparing Keycloak with the customers, and repairing.');
+  const found = await withParts(env, (ctx) => reconcile(ctx, dryRun));
+  report(found, say);
+  return !found.stopped;
+}
+
+if (import.meta.main) {
+  const dryRun = process.argv.includes('--dry-run');
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const done = await reconcileAll(process.env, dryRun, say).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : 'The comparison failed.'}\n`);
+    return false;
+  });
+  process.exitCode = done ? 0 : 1;
+}
