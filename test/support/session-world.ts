@@ -4,6 +4,7 @@ import type { Ctx } from '../../src/context.ts';
 import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
+import { forUpdate } from '../../src/messaging/for-update.ts';
 import { readConfig, type Config } from '../../src/platform/config.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -142,6 +143,14 @@ export class SessionWorld {
     await this.#main.pool.query('update customer set status = $2 where id = $1', [this.customerId, status]);
   }
 
+  /** As she would in her profile. */
+  async rename(givenName: string): Promise<void> {
+    await this.#main.transact(async (em) => {
+      const account = await forUpdate(em, this.customerId);
+      account.updateProfile({ givenName }, account.version, { at: new Date(), by: 'SELF' });
+    });
+  }
+
   async revoked(): Promise<string[]> {
     const { rows } = await this.#main.pool.query<{ sid: string }>('select sid from revocation where sid is not null');
     return rows.map(({ sid }) => sid);
@@ -190,12 +199,16 @@ export class SessionWorld {
       log: createLog('info', { write: (line) => void this.logged.push(line) }),
       keycloak: new KeycloakUsers(this.#keycloak.access, clock, (seconds) => new Unavailable(seconds)),
       work: { enqueue: () => Promise.resolve() },
-      actor: nobody,
-      customers: new CustomerReads(records, nobody),
-      transact: (work: never) => records.transactAs({ actor: nobody, requestId: randomUUID() }, work),
       request: { id: 'request', ip: '127.0.0.1', language: 'en', userAgent: 'test', router: false },
     };
     const app = createRoutes(config, clock, (code) => statusOf[code]);
-    return { routes: app, ctx: (access) => ({ ...parts, actor: this.#actorOf(access) }) as unknown as Ctx };
+    return {
+      routes: app,
+      ctx: (access) => {
+        const actor = this.#actorOf(access);
+        const transact = (work: never) => records.transactAs({ actor, requestId: randomUUID() }, work);
+        return { ...parts, actor, transact, customers: new CustomerReads(records, actor) } as unknown as Ctx;
+      },
+    };
   }
 }
