@@ -4,10 +4,10 @@ import type pg from 'pg';
 import { v7 } from 'uuid';
 import { inject } from 'vitest';
 import type { Ctx } from '../../src/context.ts';
-import { type Actor, nobody, type Permission, permissions } from '../../src/domain/access.ts';
+import { type Actor, nobody, type Permission } from '../../src/domain/access.ts';
 import type { Registration } from '../../src/domain/registration.ts';
 import { graphErrorOf } from '../../src/graphql/errors.ts';
-import { createLiveUpdates } from '../../src/messaging/live-updates.ts';
+import { createLiveUpdates, type LiveUpdates } from '../../src/messaging/live-updates.ts';
 import type { Log } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
 import { schema } from '../../src/server/schema.ts';
@@ -50,9 +50,6 @@ export function staff(...rights: Permission[]): Actor {
 /** A service of ours that may read the record. */
 export const service: Actor = { kind: 'service', id: 'orders', permissions: new Set(['customer:read']) };
 
-/** Everything there is, as the tests' own job. */
-export const everything: Actor = { kind: 'system', id: 'test', permissions: new Set(permissions) };
-
 export { nobody };
 
 function countStatements(pool: pg.Pool, seen: string[]): void {
@@ -70,15 +67,8 @@ function countStatements(pool: pg.Pool, seen: string[]): void {
   });
 }
 
-/** Opens the graph over new databases. */
-export async function openGraph(): Promise<GraphWorld> {
-  const records = await openRecords();
-  const live = createLiveUpdates(new Redis(inject('redisUrl')), records.pool, {
-    warn: () => undefined,
-  } as unknown as Log);
-  const seen: string[] = [];
-  countStatements(records.pool, seen);
-  const contextOf: GraphWorld['contextOf'] = (actor, router = true) => {
+function contextsOver(records: Records, live: LiveUpdates): GraphWorld['contextOf'] {
+  return (actor, router = true) => {
     const requestId = v7();
     const act = (reason: string | undefined) => ({ actor, requestId, ...(reason === undefined ? {} : { reason }) });
     const app = {
@@ -94,6 +84,17 @@ export async function openGraph(): Promise<GraphWorld> {
     };
     return { app: app as unknown as Ctx };
   };
+}
+
+/** Opens the graph over new databases. */
+export async function openGraph(): Promise<GraphWorld> {
+  const records = await openRecords();
+  const live = createLiveUpdates(new Redis(inject('redisUrl')), records.pool, {
+    warn: () => undefined,
+  } as unknown as Log);
+  const seen: string[] = [];
+  countStatements(records.pool, seen);
+  const contextOf = contextsOver(records, live);
   const yoga = createYoga<{ app: Ctx }>({
     schema,
     logging: false,
