@@ -19,17 +19,21 @@ type Environment = Readonly<Record<string, string | undefined>>;
 async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promise<T>): Promise<T> {
   const config = readConfig(env);
   const [clock, log] = [systemClock, createLog('warn', process.stderr)];
-  await using opened = new AsyncDisposableStack();
-  const { orm, pool } = opened.adopt(await openDatabase(config.database, entities), (database) => database.close());
-  const keysPool = opened.adopt(openPool({ url: config.database.keysUrl, pool: 2 }), (one) => one.end());
+  const { orm, pool, close } = await openDatabase(config.database, entities);
+  const keysPool = openPool({ url: config.database.keysUrl, pool: 2 });
   const queue = await openWork(config.database.url, [tellProviderTask, tellStatusTask], log);
-  opened.defer(() => queue.stop());
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const emailIndex = createKeyedHash('email', config.keys.index);
   const sealing = { keys, seal: createSeal(), emailIndex };
   const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
-  return await work({ config, clock, log, pool, transactAs, keys, emailIndex, keycloak, work: queue });
+  try {
+    return await work({ config, clock, log, pool, transactAs, keys, emailIndex, keycloak, work: queue });
+  } finally {
+    await queue.stop();
+    await keysPool.end();
+    await close();
+  }
 }
 
 function report(found: Reconciliation, say: (line: string) => void): void {
