@@ -19,7 +19,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promise<T>): Promise<T> {
   const config = readConfig(env);
   const [clock, log] = [systemClock, createLog('warn', process.stderr)];
-  const { orm, pool, close } = await openDatabase(config.database, entities);
+  const database = await openDatabase(config.database, entities);
+  const { orm, pool } = database;
   const keysPool = openPool({ url: config.database.keysUrl, pool: 2 });
   const queue = await openWork(config.database.url, [tellProviderTask, tellStatusTask], log);
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
@@ -32,7 +33,7 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
   } finally {
     await queue.stop();
     await keysPool.end();
-    await close();
+    await database.close();
   }
 }
 
