@@ -7,6 +7,8 @@ type Kind = { stack: 'none' | 'data' | 'whole'; files: number; timeoutSeconds: n
 const kinds: Record<string, Kind> = {
   house: { stack: 'none', files: 2, timeoutSeconds: 60 },
   domain: { stack: 'none', files: 2, timeoutSeconds: 10 },
+  // Each starts and kills processes of its own, and measures what is left.
+  local: { stack: 'none', files: 1, timeoutSeconds: 60 },
   contracts: { stack: 'data', files: 2, timeoutSeconds: 60 },
   features: { stack: 'data', files: 2, timeoutSeconds: 30 },
   // Keycloak delivers to one address, so these share one service and take turns.

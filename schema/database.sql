@@ -164,12 +164,6 @@ create table outbox (
 CREATE INDEX outbox_age ON public.outbox USING btree (created_at);
 CREATE INDEX outbox_pending ON public.outbox USING btree (lane, "position") WHERE (published_at IS NULL);
 
-create table outbox_lane (
-  lane smallint not null,
-  fence bigint not null,
-  constraint outbox_lane_pkey PRIMARY KEY (lane)
-);
-
 create table registration_intent (
   customer_id uuid not null,
   key_id uuid not null,

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Parts } from './context.ts';
 import { Unavailable } from './domain/errors.ts';
 import { entities } from './entities.ts';
-import { receiveDeliveries } from './features/identity/identity.events.ts';
+
 import { createJournal } from './messaging/journal.ts';
 import { createLiveUpdates } from './messaging/live-updates.ts';
 import { openWork, type WorkQueue } from './messaging/work.ts';
@@ -24,6 +24,7 @@ import { watchRevocations } from './platform/revocations.ts';
 import { createTokenVerifier } from './platform/token-verifier.ts';
 import { adminHandler } from './server/admin.ts';
 import { contexts } from './server/contexts.ts';
+import { deliveriesInto } from './server/deliveries.ts';
 import { createGraph } from './server/graphql.ts';
 import { createPublicServer } from './server/http.ts';
 import { limits } from './server/limits.ts';
@@ -82,7 +83,16 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   const rateLimits = createRateLimits(redis, config.keys.token, clock);
   const parts: Parts = {
-    ...{ config, clock, log, pool, transactAs, keys, seal, emailIndex, keycloak, live },
+    config,
+    clock,
+    log,
+    pool,
+    transactAs,
+    keys,
+    seal,
+    emailIndex,
+    keycloak,
+    live,
     work: queue,
     limits: rateLimits,
   };
@@ -115,7 +125,12 @@ async function startPublic({ parts, metrics }: Connections, opened: Opened): Pro
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
   const graph = createGraph({ introspection: config.server.introspection, production: config.production, log });
   const http = {
-    ...{ config, log, metrics, graph, verifier, revocations },
+    config,
+    log,
+    metrics,
+    graph,
+    verifier,
+    revocations,
     routes: createRoutes(config, clock, (code) => statusOf[code]),
     contextFor: contexts(parts),
     streams: createStreams(clock, revocations),
@@ -129,9 +144,11 @@ async function startPublic({ parts, metrics }: Connections, opened: Opened): Pro
 function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Opened): Promise<number> {
   const { config, clock, log, pool } = parts;
   const handler = adminHandler({
-    ...{ clock, log, metrics },
+    clock,
+    log,
+    metrics,
     eventsKey: config.keycloak.eventsKey,
-    receive: (events) => receiveDeliveries(parts, events),
+    receive: deliveriesInto(parts),
     checks: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },

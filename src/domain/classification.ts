@@ -187,7 +187,6 @@ export const tables: Readonly<Record<string, TableRule>> = {
   revocation,
   audit_entry: auditEntry,
   outbox,
-  outbox_lane: machinery('which relay publishes', 'lane fence'),
   inbox,
   subject_lease: {
     purpose: 'one reader of a user at a time',

@@ -1,8 +1,18 @@
 import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Ctx } from '../context.ts';
+import type pg from 'pg';
+import type { Actor } from '../domain/access.ts';
 import { IdempotencyMismatch, Unavailable } from '../domain/errors.ts';
+import type { Clock } from '../platform/clock.ts';
 import { decrypt, encrypt } from '../platform/personal-data.ts';
+
+/** What answering once needs. */
+export interface OnceParts {
+  readonly pool: pg.Pool;
+  readonly clock: Clock;
+  readonly actor: Actor;
+  readonly config: { readonly keys: { readonly token: Buffer } };
+}
 
 /** A request that may come twice. */
 export interface Repeatable {
@@ -57,7 +67,7 @@ function canonical(value: unknown): string {
  * @throws Unavailable          when the first request does not end in time
  */
 export async function once<T>(
-  { pool, config, clock, actor }: Pick<Ctx, 'pool' | 'config' | 'clock' | 'actor'>,
+  { pool, config, clock, actor }: OnceParts,
   { address, key, input }: Repeatable,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -41,52 +41,70 @@ function sequenceIn(message: string): number {
   }
 }
 
-/** @param redis  a connection of its own: one that subscribes can do nothing else */
-export function createLiveUpdates(redis: Redis, pool: pg.Pool, log: Log): LiveUpdates {
-  const listeners = new Map<string, Set<Listener>>();
-  const tell = (customerId: string, sequence: number): void => {
-    for (const listener of listeners.get(customerId) ?? []) {
+const nothing = (): undefined => undefined;
+
+/** Who listens to whom. */
+class Audience {
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  get customers(): string[] {
+    return [...this.#listeners.keys()];
+  }
+
+  tell(customerId: string, sequence: number): void {
+    for (const listener of this.#listeners.get(customerId) ?? []) {
       if (sequence <= listener.newest) continue;
       listener.newest = sequence;
       listener.wake();
     }
-  };
+  }
+
+  // While Redis is away nothing is subscribed: the client subscribes again by itself, and the second look fills the gap.
+  add(customerId: string, listener: Listener): void {
+    const all = this.#listeners.get(customerId) ?? new Set();
+    if (!all.size) void this.#redis.subscribe(channelOf(customerId)).catch(nothing);
+    this.#listeners.set(customerId, all.add(listener));
+  }
+
+  remove(customerId: string, listener: Listener): void {
+    const all = this.#listeners.get(customerId);
+    all?.delete(listener);
+    if (all?.size) return;
+    this.#listeners.delete(customerId);
+    void this.#redis.unsubscribe(channelOf(customerId)).catch(nothing);
+  }
+}
+
+/** @param redis  a connection of its own: one that subscribes can do nothing else */
+export function createLiveUpdates(redis: Redis, pool: pg.Pool, log: Log): LiveUpdates {
+  const audience = new Audience(redis);
   const lookAgain = async (): Promise<void> => {
-    if (!listeners.size) return;
-    const { rows } = await pool.query<{ id: string; sequence: number }>({
-      ...sequences,
-      values: [[...listeners.keys()]],
-    });
-    for (const { id, sequence } of rows) tell(id, sequence);
+    const values = [audience.customers];
+    if (!values[0]?.length) return;
+    const { rows } = await pool.query<{ id: string; sequence: number }>({ ...sequences, values });
+    for (const { id, sequence } of rows) audience.tell(id, sequence);
   };
   const look = (): void =>
     void lookAgain().catch((error: unknown) => log.warn({ err: error }, 'live updates wait for the database'));
   const timer = setInterval(look, lookAgainMs).unref();
-  redis.on('message', (channel, message) => tell(channel.slice(channelOf('').length), sequenceIn(message)));
+  redis.on('message', (channel, message) => audience.tell(channel.slice(channelOf('').length), sequenceIn(message)));
   // What was published while the connection was away is lost; the database knows.
   redis.on('ready', look);
-  // While Redis is away nothing is subscribed; the client subscribes again by itself, and the timer looks meanwhile.
-  const ignore = (): undefined => undefined;
-
-  const add = (customerId: string, listener: Listener): void => {
-    const all = listeners.get(customerId) ?? new Set();
-    if (!all.size) void redis.subscribe(channelOf(customerId)).catch(ignore);
-    listeners.set(customerId, all.add(listener));
-  };
-  const remove = (customerId: string, listener: Listener): void => {
-    const all = listeners.get(customerId);
-    all?.delete(listener);
-    if (all?.size) return;
-    listeners.delete(customerId);
-    void redis.unsubscribe(channelOf(customerId)).catch(ignore);
-  };
-
   return {
     subscribe(customerId, signal) {
-      const listener: Listener = { newest: 0, wake: ignore };
+      const listener: Listener = { newest: 0, wake: nothing };
       // At once, not at the first read: a change between the two would be missed.
-      if (!signal.aborted) add(customerId, listener);
-      signal.addEventListener('abort', () => (remove(customerId, listener), listener.wake()), { once: true });
+      if (!signal.aborted) audience.add(customerId, listener);
+      const leave = (): void => {
+        audience.remove(customerId, listener);
+        listener.wake();
+      };
+      signal.addEventListener('abort', leave, { once: true });
       return follow(customerId, listener, signal);
     },
     async stop() {

@@ -50,42 +50,49 @@ interface Row {
   event: string;
 }
 
+const take = {
+  name: 'relay_take',
+  text: `select id, customer_id, sequence, event::text as event from outbox
+    where lane = $1 and published_at is null order by position limit ${batchSize}`,
+};
+
+/** Holds the lane until the transaction ends; the number grows with every holder. Undefined while another relay has it. */
+async function holdLane(client: pg.PoolClient, lane: number): Promise<string | undefined> {
+  const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1, $2) as held', [
+    lockClass,
+    lane,
+  ]);
+  if (!rows[0]?.held) return undefined;
+  const { rows: fences } = await client.query<{ fence: string }>(`select nextval('outbox_fence') as fence`);
+  return fences[0]?.fence;
+}
+
+/** Adds the facts to the stream and tells who follows. False when a later relay has had the lane. */
+async function add(
+  { redis, maxLength }: RelayParts,
+  lane: number,
+  fence: string,
+  rows: readonly Row[],
+): Promise<boolean> {
+  const facts = rows.flatMap((row) => [
+    channelOf(row.customer_id),
+    JSON.stringify({ customerId: row.customer_id, sequence: row.sequence }),
+    row.event,
+  ]);
+  const added = await redis.eval(publishScript, 2, stream, `customers.lane.${lane}`, fence, maxLength, ...facts);
+  return added !== -1;
+}
+
 /** Publishes what one lane holds, in order; the rows are marked only after Redis has them all. Returns how many. */
-async function publishLane({ pool, redis, maxLength }: RelayParts, lane: number): Promise<number> {
-  const client = await pool.connect();
+async function publishLane(parts: RelayParts, lane: number): Promise<number> {
+  const client = await parts.pool.connect();
   let broken: Error | undefined;
   try {
     await client.query('begin');
-    const { rows: held } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1, $2) as held', [
-      lockClass,
-      lane,
-    ]);
-    if (!held[0]?.held) return await leave(client);
-    const { rows } = await client.query<Row>(
-      `select id, customer_id, sequence, event::text as event from outbox
-       where lane = $1 and published_at is null order by position limit ${batchSize}`,
-      [lane],
-    );
-    if (!rows.length) return await leave(client);
-    const { rows: fences } = await client.query<{ fence: string }>(
-      'update outbox_lane set fence = fence + 1 where lane = $1 returning fence',
-      [lane],
-    );
-    const facts = rows.flatMap((row) => [
-      channelOf(row.customer_id),
-      JSON.stringify({ customerId: row.customer_id, sequence: row.sequence }),
-      row.event,
-    ]);
-    const added = await redis.eval(
-      publishScript,
-      2,
-      stream,
-      `customers.lane.${lane}`,
-      fences[0]?.fence ?? '0',
-      maxLength,
-      ...facts,
-    );
-    if (added === -1) return await leave(client);
+    const fence = await holdLane(client, lane);
+    if (fence === undefined) return await leave(client);
+    const { rows } = await client.query<Row>({ ...take, values: [lane] });
+    if (!rows.length || !(await add(parts, lane, fence, rows))) return await leave(client);
     await client.query('update outbox set published_at = now() where id = any($1::uuid[])', [rows.map(({ id }) => id)]);
     await client.query('commit');
     return rows.length;

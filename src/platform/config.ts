@@ -112,6 +112,15 @@ export class ConfigError extends Error {
   }
 }
 
+function surroundings(v: z.infer<typeof variables>) {
+  return {
+    mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
+    events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },
+    sweep: { maxMissing: v.SWEEP_MAX_MISSING },
+    log: { level: v.LOG_LEVEL },
+  };
+}
+
 function shape(v: z.infer<typeof variables>) {
   return {
     production: v.NODE_ENV === 'production',
@@ -147,10 +156,7 @@ function shape(v: z.infer<typeof variables>) {
       answerMs: v.REGISTRATION_TIME_MS,
       unprovenDays: v.UNPROVEN_DAYS,
     },
-    mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
-    events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },
-    sweep: { maxMissing: v.SWEEP_MAX_MISSING },
-    log: { level: v.LOG_LEVEL },
+    ...surroundings(v),
   };
 }
 

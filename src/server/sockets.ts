@@ -138,5 +138,5 @@ export function serveSockets(parts: HttpParts, server: Server): { stop(): Promis
     },
     wss,
   );
-  return { stop: async () => void (await dispose()) };
+  return { stop: async () => dispose() };
 }

@@ -70,7 +70,9 @@ describe('our own mails (issue 1, deliverable 13)', () => {
     const { port } = silent.address() as AddressInfo;
     const waiting = createMailSender({ url: `smtp://127.0.0.1:${port}`, from: 'shop@example.com' }, 200);
 
-    await expect(waiting.send({ to: 'a@example.com', subject: 'S', text: 'T', html: 'T' })).rejects.toThrow(/Greeting never received|timeout/i);
+    await expect(waiting.send({ to: 'a@example.com', subject: 'S', text: 'T', html: 'T' })).rejects.toThrow(
+      /Greeting never received|timeout/i,
+    );
     silent.close();
   });
 });

@@ -144,9 +144,9 @@ create table outbox (
 );
 create index outbox_pending on outbox (lane, position) where published_at is null;
 create index outbox_age on outbox (created_at);
--- The relay that holds a lane carries a growing number; a script in Redis refuses an older one.
-create table outbox_lane (lane smallint primary key, fence bigint not null);
-insert into outbox_lane select lane, 0 from generate_series(0, 15) as lane;
+-- A number for each batch of a relay; a script in Redis refuses an older one. A sequence, since it never goes back:
+-- the number of a transaction that was rolled back must not be given again.
+create sequence outbox_fence;
 
 -- Facts on their way in: one row a message, whose attempts are counted before the try.
 create table inbox (

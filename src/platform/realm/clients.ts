@@ -89,6 +89,33 @@ function clientDifference(
   ];
 }
 
+type Roles = { id: string; name: string }[];
+
+const chosen = (list: RoleRepresentation[], names: string[]): Roles =>
+  list.flatMap((role) => (role.id && role.name && names.includes(role.name) ? [{ id: role.id, name: role.name }] : []));
+
+/** Rights at one client that a service account lacks or has too many. */
+function clientRoleDifferences(
+  keycloak: KeycloakAdminClient,
+  running: RunningRealm,
+  account: { id: string; username: string; has: string[]; wants: string[] },
+  client: string,
+): Difference[] {
+  const { id, username, has, wants } = account;
+  const { absent, surplus } = compareNames(has, wants);
+  const query = { id, clientUniqueId: running.clients.get(client)?.id ?? '' };
+  const roles = (names: string[]): Roles => chosen(running.clientRoles[client] ?? [], names);
+  const lacks = {
+    says: `${username} lacks ${absent.join(', ')} of ${client}`,
+    settle: () => keycloak.users.addClientRoleMappings({ ...query, roles: roles(absent) }),
+  };
+  const exceeds = {
+    says: `${username} has ${surplus.join(', ')} of ${client} as well`,
+    settle: () => keycloak.users.delClientRoleMappings({ ...query, roles: roles(surplus) }),
+  };
+  return [...(absent.length ? [lacks] : []), ...(surplus.length ? [exceeds] : [])];
+}
+
 function serviceRoleDifferences(
   keycloak: KeycloakAdminClient,
   user: UserRepresentation,
@@ -98,35 +125,11 @@ function serviceRoleDifferences(
   if (!account) return [];
   const { username, clientRoles = {} } = user as { username: string; clientRoles?: Record<string, string[]> };
   const id = account.userId;
-  const chosen = (list: RoleRepresentation[], names: string[]) =>
-    list.flatMap((role) =>
-      role.id && role.name && names.includes(role.name) ? [{ id: role.id, name: role.name }] : [],
-    );
-  const perClient = [...new Set([...Object.keys(clientRoles), ...Object.keys(account.clientRoles)])].flatMap(
-    (client) => {
-      const { absent, surplus } = compareNames(account.clientRoles[client] ?? [], clientRoles[client] ?? []);
-      const query = { id, clientUniqueId: running.clients.get(client)?.id ?? '' };
-      const roles = (names: string[]) => chosen(running.clientRoles[client] ?? [], names);
-      return [
-        ...(absent.length
-          ? [
-              {
-                says: `${username} lacks ${absent.join(', ')} of ${client}`,
-                settle: () => keycloak.users.addClientRoleMappings({ ...query, roles: roles(absent) }),
-              },
-            ]
-          : []),
-        ...(surplus.length
-          ? [
-              {
-                says: `${username} has ${surplus.join(', ')} of ${client} as well`,
-                settle: () => keycloak.users.delClientRoleMappings({ ...query, roles: roles(surplus) }),
-              },
-            ]
-          : []),
-      ];
-    },
-  );
+  const clients = [...new Set([...Object.keys(clientRoles), ...Object.keys(account.clientRoles)])];
+  const perClient = clients.flatMap((client) => {
+    const rights = { id, username, has: account.clientRoles[client] ?? [], wants: clientRoles[client] ?? [] };
+    return clientRoleDifferences(keycloak, running, rights, client);
+  });
   const { realmRoles } = account;
   const settle = () =>
     keycloak.users.delRealmRoleMappings({ id, roles: chosen([...running.roles.values()], realmRoles) });

@@ -25,7 +25,7 @@ describe('the README', () => {
   });
 
   test('lists the commands that package.json has, and no others', () => {
-    const rows = [...readme.matchAll(/^\| `npm (?:run )?([\w:-]+)/gm)].map(([, name]) => name);
+    const rows = [...readme.matchAll(/^\| `npm (?:run )?([\w:-]+)/gm)].map(([, name]) => name ?? '');
 
     expect(rows.toSorted()).toEqual(Object.keys(manifest.scripts).toSorted());
   });
