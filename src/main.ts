@@ -13,6 +13,7 @@ import { type Config, ConfigError, readConfig } from './platform/config.ts';
 import { openDatabase, openPool } from './platform/database.ts';
 import { createKeyedHash } from './platform/keyed-hash.ts';
 import { KeycloakUsers } from './platform/keycloak.ts';
+import { createGrantVerifier } from './platform/keycloak-connect-verifier.ts';
 import { CustomerKeys } from './platform/keys.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMailSender } from './platform/mail.ts';
@@ -117,11 +118,16 @@ async function drain(server: Server): Promise<void> {
   clearTimeout(patience);
 }
 
+/** Staff and services may touch records of others. */
+const isForOthers = (permission: string): boolean => permission !== 'customer:self';
+
 async function startPublic({ parts, metrics }: Connections, opened: Opened): Promise<number> {
   const { config, clock, log } = parts;
   const { issuer, url, realm } = config.keycloak;
   const keysUrl = `${url}/realms/${realm}/protocol/openid-connect/certs`;
-  const verifier = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock);
+  const local = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock);
+  const access = { url, realm, audience: config.tokens.audience, client: config.keycloak.service };
+  const verifier = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
   const graph = createGraph({ introspection: config.server.introspection, production: config.production, log });
   const http = {

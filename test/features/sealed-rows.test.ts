@@ -17,11 +17,15 @@ const profile = { givenName: 'Marker-Given', familyName: 'Marker-Family', birthD
 
 /** By another process, since a nested transaction would join. */
 async function changeElsewhere(id: string, givenName: string): Promise<void> {
-  await using other = await openRecords({ databases: records.databases });
-  await other.transact(async (em) => {
-    const customer = await forUpdate(em, id);
-    customer.updateProfile({ givenName }, customer.version, change());
-  });
+  const other = await openRecords({ databases: records.databases });
+  try {
+    await other.transact(async (em) => {
+      const customer = await forUpdate(em, id);
+      customer.updateProfile({ givenName }, customer.version, change());
+    });
+  } finally {
+    await other[Symbol.asyncDispose]();
+  }
 }
 
 async function everyByte(table: string): Promise<string> {
