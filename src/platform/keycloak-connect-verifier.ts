@@ -16,18 +16,7 @@ export interface GrantAccess {
 const patienceMs = 1000;
 const freshMs = 30_000;
 
-/**
- * A verifier that asks Keycloak itself about the tokens whose misuse would hurt most: five minutes are too stale for
- * them. keycloak-connect judges the grant (issuer, type, audience) and introspects it; jose has judged it before, since
- * alone keycloak-connect accepts more (it knows no allowed clients and no age).
- *
- * @param risky  which tokens are asked about
- */
-export function createGrantVerifier(
-  inner: TokenVerifier,
-  { url, realm, audience, client }: GrantAccess,
-  risky: (claims: Claims) => boolean,
-): TokenVerifier {
+function asking({ url, realm, audience, client }: GrantAccess): (token: string) => Promise<boolean> {
   const settings = {
     realm,
     'auth-server-url': url,
@@ -38,13 +27,28 @@ export function createGrantVerifier(
     'confidential-port': 0,
   };
   const { grantManager } = new KeycloakConnect({}, settings);
-  const active = new LRUCache<string, boolean>({ max: 1000, ttl: freshMs });
-  const ask = async (token: string): Promise<boolean> => {
+  return async (token) => {
     const grant = await grantManager.createGrant({ access_token: token } as never);
     const held = grant.access_token as unknown as { content?: { aud?: unknown } } | undefined;
     if (![held?.content?.aud].flat().includes(audience)) return false;
     return (await grantManager.validateAccessToken(token)) !== false;
   };
+}
+
+/**
+ * A verifier that asks Keycloak itself about the tokens whose misuse would hurt most: five minutes are too stale for
+ * them. keycloak-connect judges the grant (issuer, type, audience) and introspects it; jose has judged it before, since
+ * alone keycloak-connect accepts more (it knows no allowed clients and no age).
+ *
+ * @param risky  which tokens are asked about
+ */
+export function createGrantVerifier(
+  inner: TokenVerifier,
+  access: GrantAccess,
+  risky: (claims: Claims) => boolean,
+): TokenVerifier {
+  const ask = asking(access);
+  const active = new LRUCache<string, boolean>({ max: 1000, ttl: freshMs });
   return {
     async verify(token) {
       const claims = await inner.verify(token);

@@ -109,20 +109,17 @@ const isJson = (type: string | undefined): boolean =>
   /^application\/(graphql-response\+)?json\s*(;|$)/i.test(type ?? '');
 const wantsStream = (req: IncomingMessage): boolean => /\btext\/event-stream\b/i.test(req.headers.accept ?? '');
 
-async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
-  const { production } = parts.config;
-  if (req.method !== 'GET' && req.method !== 'POST') {
-    res.setHeader('allow', 'GET, POST');
-    return refuse(res, 405, 'VALIDATION', 'This method is not allowed here.');
-  }
-  const isPage = !production && req.method === 'GET' && /\btext\/html\b/.test(req.headers.accept ?? '');
+/** Why a request cannot be one to the graph; decided before anybody asks who sends it. */
+function refusedByForm({ config }: HttpParts, req: IncomingMessage): [status: number, title: string] | undefined {
+  if (req.method !== 'GET' && req.method !== 'POST') return [405, 'This method is not allowed here.'];
   // A GET may carry a query of a foreign page: only ours may ask so.
-  if (req.method === 'GET' && production && req.headers['x-csrf'] !== '1') {
-    return refuse(res, 405, 'VALIDATION', 'Ask by POST.');
-  }
-  if (req.method === 'POST' && !isJson(req.headers['content-type'])) {
-    return refuse(res, 415, 'VALIDATION', 'The body must be application/json.');
-  }
+  if (req.method === 'GET' && config.production && req.headers['x-csrf'] !== '1') return [405, 'Ask by POST.'];
+  if (req.method === 'POST' && !isJson(req.headers['content-type'])) return [415, 'The body must be application/json.'];
+  return undefined;
+}
+
+async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
+  const isPage = !parts.config.production && req.method === 'GET' && /\btext\/html\b/.test(req.headers.accept ?? '');
   if (isPage) res.removeHeader('content-security-policy');
   const body = await readBody(req);
   if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
@@ -163,6 +160,11 @@ async function handle(parts: HttpParts, req: IncomingMessage, res: ServerRespons
   if (isTwice(req)) return refuse(res, 400, 'VALIDATION', 'A header stands twice.');
   if (answerCors(parts, req, res)) return;
   const isGraph = (req.url ?? '').split('?')[0] === '/graphql';
+  const refused = isGraph ? refusedByForm(parts, req) : undefined;
+  if (refused) {
+    res.setHeader('allow', 'GET, POST');
+    return refuse(res, refused[0], 'VALIDATION', refused[1]);
+  }
   const ctx = await parts.contextFor(await viewer(parts, req, isGraph), info);
   await (isGraph ? answerGraph(parts, req, res, ctx) : answerRoute(parts, req, res, ctx));
 }

@@ -1,0 +1,181 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+
+let edge: EdgeWorld;
+const subject = randomUUID();
+beforeAll(async () => {
+  edge = await openEdge();
+  await linkedCustomer(edge, subject);
+});
+afterAll(() => edge.stop());
+
+const cookie = async (): Promise<Record<string, string>> => ({ cookie: `__Host-access=${await edge.token(subject)}` });
+const me = { query: '{ me { id } }' };
+const rename = 'mutation { updateProfile(input: { expectedVersion: 1, givenName: "X" }) { __typename } }';
+
+/** Sends bytes as they are and gives the answer's first line. */
+function raw(text: string): Promise<string> {
+  const { hostname, port } = new URL(edge.url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    let answer = '';
+    socket.on('data', (data) => (answer += String(data)));
+    // The end of a refused request may come as a reset, before or after the answer.
+    socket.on('error', () => resolve(answer.split('\r\n')[0] || 'reset'));
+    socket.on('close', () => resolve(answer.split('\r\n')[0] ?? ''));
+    setTimeout(() => socket.end(), 1000).unref();
+  });
+}
+
+describe('the doors (ASVS 3.5, 4.1–4.3)', () => {
+  test.each([
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'application/graphql',
+  ])('a post of %s is refused before anything runs', async (type) => {
+    const answer = await edge.ask(JSON.stringify({ query: rename }), { ...(await cookie()), 'content-type': type });
+
+    expect(answer.status).toBe(415);
+  });
+
+  test.each([
+    ['without the header', { origin: 'http://localhost:4000' }],
+    ['of a foreign page', { origin: 'http://evil.example', 'x-csrf': '1' }],
+    ['of a page without an origin', { origin: 'null', 'x-csrf': '1' }],
+    ['without an origin', { 'x-csrf': '1' }],
+  ])('a request with the cookie %s is refused', async (_name, headers) => {
+    const answer = await edge.ask(me, { ...(await cookie()), ...headers } as Record<string, string>);
+
+    expect(answer.status).toBe(403);
+  });
+
+  test('one of our own pages is answered', async () => {
+    const answer = await edge.ask(me, { ...(await cookie()), origin: 'http://shop.example', 'x-csrf': '1' });
+
+    expect(await answer.json()).toMatchObject({ data: { me: { id: expect.any(String) } } });
+  });
+
+  test('a mutation by GET is refused', async () => {
+    const headers = { authorization: `Bearer ${await edge.token(subject)}`, 'x-csrf': '1' };
+    const answer = await fetch(`${edge.url}/graphql?query=${encodeURIComponent(rename)}`, { headers });
+
+    expect(answer.status).toBe(405);
+  });
+
+  test('a foreign origin is never repeated', async () => {
+    for (const origin of ['http://evil.example', 'null']) {
+      const answer = await edge.ask(me, { origin });
+
+      expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    }
+  });
+
+  test.each([
+    ['10,000 levels of selections', `{ ${'a { '.repeat(10_000)}`],
+    ['10,000 levels of lists', `{ customers(first: ${'['.repeat(10_000)}) { edges { cursor } } }`],
+    ['a thousand aliases', `{ ${Array.from({ length: 1000 }, (_, n) => `a${n}: __typename`).join(' ')} }`],
+    ['sixteen aliases', `{ ${Array.from({ length: 16 }, (_, n) => `a${n}: me { id }`).join(' ')} }`],
+    ['100 directives', `{ me { id ${'@skip(if: false) '.repeat(100)} } }`],
+    ['a fragment of itself', 'query { me { ...A } } fragment A on Customer { ...A }'],
+    [
+      'a page that costs too much',
+      '{ customers(first: 100) { edges { node { id } } } a: customers(first: 9999) { edges { node { id status } } } }',
+    ],
+    ['an unfinished string', '{ me(a: "'],
+  ])('%s are refused without an error of ours', async (_name, query) => {
+    const answer = await edge.ask({ query });
+
+    expect(answer.status).toBeLessThan(500);
+    expect(await answer.json()).toMatchObject({ errors: [{ message: expect.any(String) }] });
+  });
+
+  test('a body of 20 MB is refused before it is read', async () => {
+    const answer = await edge.ask(JSON.stringify({ query: 'x'.repeat(20_000_000) })).catch(() => ({ status: 413 }));
+
+    expect(answer.status).toBe(413);
+  });
+
+  test.each([
+    ['two hosts', 'POST /graphql HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n', 400],
+    [
+      'two bearers',
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\nContent-Length: 0\r\n\r\n',
+      400,
+    ],
+    ['TRACE', 'TRACE /graphql HTTP/1.1\r\nHost: a\r\n\r\n', 501],
+    ['64 KB of headers', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(65_536)}\r\n\r\n`, /431|reset/],
+  ])('%s: refused', async (_name, text, status) => {
+    expect(await raw(text)).toMatch(typeof status === 'number' ? new RegExp(` ${status} `) : status);
+  });
+
+  test.each(['/graphql', '/', '/nowhere'])('%s answers with the headers of every answer', async (path) => {
+    const { headers } = await fetch(`${edge.url}${path}`);
+
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('cache-control')).toContain('no-store');
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  });
+
+  test('the suite of GraphQL over HTTP finds no error', async () => {
+    const audits = serverAudits({ url: `${edge.url}/graphql`, fetchFn: fetch });
+
+    const results = await Promise.all(audits.map((audit) => audit.fn()));
+
+    expect(results.filter(({ status }) => status === 'error')).toEqual([]);
+    expect(results.length).toBeGreaterThan(50);
+  });
+});
+
+describe('the admin listener', () => {
+  const deliver = async (body: string, key: string, age = 0): Promise<number> => {
+    const t = Math.floor(Date.now() / 1000) - age;
+    const signature = `t=${t},v1=${createHmac('sha256', key).update(`${t}.${body}`).digest('hex')}`;
+    const url = `${edge.running.adminUrl}/internal/keycloak-events`;
+    return (await fetch(url, { method: 'POST', body, headers: { 'x-signature': signature } })).status;
+  };
+  const event = JSON.stringify({
+    events: [
+      {
+        id: randomUUID(),
+        realm: 'customer',
+        kind: 'user',
+        type: 'LOGOUT',
+        userId: randomUUID(),
+        sessionId: 'x',
+        time: 1,
+        actor: { type: 'system' },
+      },
+    ],
+  });
+
+  test('a delivery is kept, once, when it is signed', async () => {
+    const { pool } = edge.running.parts;
+
+    expect([await deliver(event, edge.eventsKey), await deliver(event, edge.eventsKey)]).toEqual([204, 204]);
+    expect((await pool.query(`select from inbox where source = 'keycloak'`)).rowCount).toBe(1);
+  });
+
+  test.each([
+    ['with another key', event, 'x'.repeat(32), 0, 401],
+    ['too old', event, undefined, 600, 401],
+    ['no JSON', '{', undefined, 0, 400],
+    ['without events', '{}', undefined, 0, 400],
+    ['too large', `{"events":["${'x'.repeat(1_100_000)}"]}`, undefined, 0, 413],
+  ])('a delivery that is %s is refused', async (_name, body, key, age, status) => {
+    expect(await deliver(body, key ?? edge.eventsKey, age)).toBe(status);
+  });
+
+  test('readiness, liveness and figures are there, and nowhere else', async () => {
+    const paths = ['/livez', '/readyz', '/metrics'];
+
+    const admin = await Promise.all(paths.map(async (path) => (await fetch(edge.running.adminUrl + path)).status));
+    const open = await Promise.all(paths.map(async (path) => (await fetch(edge.url + path)).status));
+
+    expect(admin).toEqual([200, 200, 200]);
+    expect(open).toEqual([404, 404, 404]);
+  });
+});

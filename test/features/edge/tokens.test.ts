@@ -1,0 +1,132 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EdgeWorld, linkedCustomer, openEdge, type TokenChange } from '../../support/edge-world.ts';
+
+let edge: EdgeWorld;
+const subject = randomUUID();
+beforeAll(async () => {
+  edge = await openEdge();
+  await linkedCustomer(edge, subject);
+});
+afterAll(() => edge.stop());
+
+const me = { query: '{ me { id status } }' };
+const now = (): number => Math.floor(Date.now() / 1000);
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+const bad: [name: string, change: TokenChange][] = [
+  ['expired', { claims: { exp: now() - 60 } }],
+  ['without an end', { claims: { exp: undefined } as never }],
+  ['ending too late', { claims: { exp: now() + 200_000 } }],
+  ['from the future', { claims: { iat: now() + 3600 } }],
+  ['of another issuer', { claims: { iss: 'http://elsewhere.example/realms/customer' } }],
+  ['for another audience', { claims: { aud: 'account' } }],
+  ['of an unknown client', { claims: { azp: 'somebody' } }],
+  ['without a client', { claims: { azp: undefined } }],
+  ['without a subject', { claims: { sub: undefined } as never }],
+  ['whose subject is no UUID', { claims: { sub: 'ada' } }],
+  ['an ID token', { claims: { typ: 'ID' } }],
+  ['a refresh token', { claims: { typ: 'Refresh' } }],
+  ['a logout token', { claims: { events: {} } }],
+  ['with a nonce', { claims: { nonce: 'x' } }],
+  ['bound to a key', { claims: { cnf: { jkt: 'x' } } }],
+  ['of a foreign type', { header: { typ: 'logout+jwt' } }],
+  ['with an unknown key', { header: { kid: 'nobody' } }],
+  ['too large', { claims: { padding: 'x'.repeat(9000) } }],
+];
+
+describe('access tokens (ASVS 9.1, 9.2; design, decision 22)', () => {
+  test('a good token of a linked customer is hers', async () => {
+    const answer = await edge.ask(me, bearer(await edge.token(subject)));
+
+    expect(await answer.json()).toMatchObject({ data: { me: { status: 'ACTIVE' } } });
+  });
+
+  test.each(bad)('one that is %s is refused', async (_name, change) => {
+    const answer = await edge.ask(me, bearer(await edge.token(subject, change)));
+
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toEqual({
+      type: 'about:blank',
+      title: 'Sign in first.',
+      status: 401,
+      code: 'UNAUTHENTICATED',
+    });
+  });
+
+  test.each([
+    [
+      'unsigned',
+      (_head: string, body: string) => `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${body}.`,
+    ],
+    [
+      'signed with the public key as a secret',
+      (_head: string, body: string) => {
+        const head = Buffer.from('{"alg":"HS256","typ":"JWT","kid":"test-1"}').toString('base64url');
+        return `${head}.${body}.${createHmac('sha256', 'public').update(`${head}.${body}`).digest('base64url')}`;
+      },
+    ],
+    ['with another body', (head: string, body: string, mac: string) => `${head}.${body.slice(0, -2)}AA.${mac}`],
+    ['garbage', () => 'a.b.c'],
+    ['empty', () => '..'],
+  ])('one that is %s is refused', async (_name, forge) => {
+    const [head = '', body = '', mac = ''] = (await edge.token(subject)).split('.');
+
+    const answer = await edge.ask(me, bearer(forge(head, body, mac)));
+
+    expect(answer.status).toBe(401);
+  });
+
+  test('sixty unknown keys make the issuer serve its keys five times at most', async () => {
+    const before = edge.keyFetches();
+
+    for (let n = 0; n < 60; n += 1) {
+      await edge.ask(me, bearer(await edge.token(subject, { header: { kid: `unknown-${n}` } })));
+    }
+
+    expect(edge.keyFetches() - before).toBeLessThanOrEqual(5);
+  });
+
+  test('a bearer beside a cookie is refused, also when both are good', async () => {
+    const token = await edge.token(subject);
+
+    const answer = await edge.ask(me, { ...bearer(token), cookie: `__Host-access=${token}` });
+
+    expect(answer.status).toBe(401);
+  });
+
+  test('staff rights count only with a second factor', async () => {
+    const roles = { resource_access: { 'customer-api': { roles: ['customer:self', 'customer:read'] } } };
+    const list = { query: '{ customers(first: 1) { edges { cursor } } }' };
+
+    const [weak, strong] = await Promise.all(
+      [{}, { acr: '2' }].map(async (more) =>
+        edge.ask(list, bearer(await edge.token(subject, { claims: { ...roles, ...more } }))),
+      ),
+    );
+
+    expect(await weak?.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    expect(await strong?.json()).toMatchObject({ data: { customers: { edges: [{}] } } });
+  });
+
+  test('a session that was revoked is refused within two seconds, and its token never again', async () => {
+    const sid = randomUUID();
+    const token = await edge.token(subject, { claims: { sid } });
+    expect((await edge.ask(me, bearer(token))).status).toBe(200);
+
+    await edge.running.parts.pool.query(
+      `insert into revocation (issuer, sid, expires_at) values ($1, $2, now() + interval '1 hour')`,
+      [edge.issuer, sid],
+    );
+
+    await expect.poll(async () => (await edge.ask(me, bearer(token))).status, { timeout: 2000 }).toBe(401);
+  });
+
+  test('no token reaches the log', async () => {
+    const token = await edge.token(subject);
+
+    await edge.ask(me, bearer(`${token}x`));
+
+    expect(edge.log()).not.toContain(token.slice(0, 40));
+  });
+});
