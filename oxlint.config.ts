@@ -145,6 +145,8 @@ export default defineConfig({
     {
       files: ['test/**'],
       rules: {
+        // Clients of the tests wait with `expect.poll`.
+        'vitest/no-standalone-expect': 'off',
         'vitest/no-disabled-tests': 'error',
         'vitest/no-focused-tests': 'error',
         'vitest/no-commented-out-tests': 'error',

@@ -28,6 +28,8 @@ export interface WorkQueue extends Work {
   stop(): Promise<void>;
 }
 
+// Without notifications: with them a worker sleeps over jobs that are to be tried again (seen: 8 s late, and more).
+
 /** A killed worker's job runs again once its heart has not beaten for so long. */
 const heartbeatSeconds = 10;
 const retries = { retryLimit: 20, retryDelay: 1, retryBackoff: true, retryDelayMax: 300 };
@@ -39,11 +41,11 @@ const kept = { retentionSeconds: 14 * 86_400, deleteAfterSeconds: 7 * 86_400 };
  * @param names  every task there is: each has a queue of its own, also in a process that only enqueues
  */
 export async function openWork(url: string, names: readonly string[], log: Log): Promise<WorkQueue> {
-  const boss = new PgBoss({ connectionString: url, schema: 'jobs', max: 4, useListenNotify: true });
+  const boss = new PgBoss({ connectionString: url, schema: 'jobs', max: 4 });
   boss.on('error', (error) => log.error({ err: error }, 'the job queue failed'));
   await boss.start();
   for (const name of names) {
-    await boss.createQueue(name, { policy: 'short', heartbeatSeconds, notify: true, ...retries, ...kept });
+    await boss.createQueue(name, { policy: 'short', heartbeatSeconds, ...retries, ...kept });
   }
   return {
     async enqueue(em, task, key) {
@@ -56,7 +58,7 @@ export async function openWork(url: string, names: readonly string[], log: Log):
       for (const { name, run, cron } of tasks) {
         await boss.work<{ key?: string }>(
           name,
-          { pollingIntervalSeconds: 1, heartbeatRefreshSeconds: 3 },
+          { pollingIntervalSeconds: 0.5, heartbeatRefreshSeconds: 3 },
           async (jobs) => {
             for (const { data } of jobs) await run(data?.key ?? '');
           },

@@ -95,7 +95,10 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
   const running = await run(readConfig(env), log);
   const url = running.publicUrl ?? '';
   return {
-    ...{ url, running, routerSecret: env.ROUTER_SECRETS.split(',')[1] ?? '', eventsKey: env.KEYCLOAK_EVENTS_KEY },
+    url,
+    running,
+    routerSecret: env.ROUTER_SECRETS.split(',')[1] ?? '',
+    eventsKey: env.KEYCLOAK_EVENTS_KEY,
     issuer: keycloak.issuer,
     keyFetches: keycloak.fetches,
     log: () => lines,
