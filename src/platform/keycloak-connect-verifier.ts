@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import KeycloakConnect from 'keycloak-connect';
 import { LRUCache } from 'lru-cache';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,6 +16,7 @@ export interface GrantAccess {
 /** Longest wait for Keycloak's word; without it the signature counts, as for everybody. */
 const patienceMs = 1000;
 const freshMs = 30_000;
+const silentMs = 5000;
 
 function asking({ url, realm, audience, client }: GrantAccess): (token: string) => Promise<boolean> {
   const settings = {
@@ -53,14 +55,16 @@ export function createGrantVerifier(
     async verify(token) {
       const claims = await inner.verify(token);
       if (!claims || !risky(claims)) return claims;
-      const known = active.get(token);
+      const id = createHash('sha256').update(token).digest('base64url');
+      const known = active.get(id);
       if (known !== undefined) return known ? claims : null;
       // Keycloak away or hung: whoever is signed in stays until the token ends (revocations still count).
       const word = await Promise.race([
         ask(token).catch(() => undefined),
         pause(patienceMs, undefined, { ref: false }),
       ]);
-      if (word !== undefined) active.set(token, word);
+      // A hung Keycloak is not waited for again at once.
+      active.set(id, word ?? true, word === undefined ? { ttl: silentMs } : {});
       return word === false ? null : claims;
     },
     forget() {

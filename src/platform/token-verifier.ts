@@ -87,6 +87,9 @@ function claimsOf(payload: JWTPayload, { issuer, audience, clients }: TokenAcces
   const parsed = claimed.safeParse(payload);
   if (!parsed.success) return null;
   const { sub, exp, iat, azp, sid, client_id: client, acr, auth_time: authTime, email_verified: proven } = parsed.data;
+  // A client that asked for itself says so; a token of nobody's session that does not is nobody's.
+  const service = sid === undefined && client === azp;
+  if (sid === undefined && !service) return null;
   if (!clients.includes(azp) || exp > now + longestSeconds || iat > now + leewaySeconds) return null;
   return {
     issuer,
@@ -95,13 +98,11 @@ function claimsOf(payload: JWTPayload, { issuer, audience, clients }: TokenAcces
     clientId: azp,
     expiresAt: exp,
     issuedAt: iat,
-    // Without a session nobody signed in: the client asked for itself.
-    service: sid === undefined,
+    service,
     ...(sid === undefined ? {} : { sid }),
     ...(acr === undefined ? {} : { acr }),
     ...(authTime === undefined ? {} : { authTime }),
     ...(proven === undefined ? {} : { emailVerified: proven }),
-    ...(sid === undefined && client !== undefined && client !== azp ? { permissions: [] } : {}),
   };
 }
 

@@ -82,7 +82,7 @@ function answerCors({ config }: HttpParts, req: IncomingMessage, res: ServerResp
     res.setHeader('access-control-allow-credentials', 'true');
     if (req.method === 'OPTIONS') {
       res.setHeader('access-control-allow-methods', 'GET, POST');
-      res.setHeader('access-control-allow-headers', 'authorization, content-type, x-csrf');
+      res.setHeader('access-control-allow-headers', 'authorization, content-type, idempotency-key, x-csrf');
       res.setHeader('access-control-max-age', '600');
     }
   }

@@ -54,10 +54,15 @@ function onUpgrade(parts: HttpParts, wss: WebSocketServer, req: IncomingMessage,
   if (authorization !== undefined) return refuseUpgrade(socket, '400 Bad Request');
   const seats = seatsByIp.get(wss) ?? new Map<string, number>();
   seatsByIp.set(wss, seats);
-  const { ip } = requestInfo(req, parts.config);
-  if ((seats.get(ip) ?? 0) >= limits.socketsPerClient) return refuseUpgrade(socket, '429 Too Many Requests');
+  const { ip, router } = requestInfo(req, parts.config);
+  // A gateway brings everybody's sockets from one address; it proves itself, and each viewer has her own limit behind it.
+  if (!router && (seats.get(ip) ?? 0) >= limits.socketsPerClient) return refuseUpgrade(socket, '429 Too Many Requests');
   seats.set(ip, (seats.get(ip) ?? 0) + 1);
-  socket.once('close', () => seats.set(ip, (seats.get(ip) ?? 1) - 1));
+  socket.once('close', () => {
+    const others = (seats.get(ip) ?? 1) - 1;
+    if (others) seats.set(ip, others);
+    else seats.delete(ip);
+  });
   wss.handleUpgrade(req, socket, head, (ws) => {
     watchRate(ws);
     wss.emit('connection', ws, req);

@@ -21,9 +21,11 @@ export function createStreams(clock: Clock, revocations: Revocations): Streams {
   const perClient = new Map<string, number>();
   return {
     open({ actor, request }, end) {
-      const count = perClient.get(request.ip) ?? 0;
+      // Behind a gateway all viewers have one address: whoever is known is counted as herself.
+      const who = actor.identity ? `${actor.identity.issuer} ${actor.identity.subject}` : request.ip;
+      const count = perClient.get(who) ?? 0;
       if (count >= limits.streamsPerClient) throw new RateLimited(10);
-      perClient.set(request.ip, count + 1);
+      perClient.set(who, count + 1);
       const { identity, sessionId, expiresAt, issuedAt } = actor;
       const isOver = (): boolean =>
         identity !== undefined &&
@@ -44,9 +46,9 @@ export function createStreams(clock: Clock, revocations: Revocations): Streams {
         open = false;
         clearTimeout(timer);
         stopHearing();
-        const others = (perClient.get(request.ip) ?? 1) - 1;
-        if (others) perClient.set(request.ip, others);
-        else perClient.delete(request.ip);
+        const others = (perClient.get(who) ?? 1) - 1;
+        if (others) perClient.set(who, others);
+        else perClient.delete(who);
       };
     },
   };

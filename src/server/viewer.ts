@@ -16,8 +16,7 @@ const known: ReadonlySet<string> = new Set(permissions);
 
 /** Whose token it is: a person's staff permissions count only with a second factor, a service never has a record of its own. */
 export function actorOf(claims: Claims): Actor {
-  const { issuer, subject, clientId, sid, acr, authTime, expiresAt, issuedAt } = claims;
-  const service = sid === undefined;
+  const { issuer, subject, clientId, sid, service, acr, authTime, expiresAt, issuedAt } = claims;
   const strong = service || acr === '2';
   const held = claims.permissions.filter((one): one is Permission => known.has(one));
   const counting = held.filter((one) => (one === 'customer:self' ? !service : strong));

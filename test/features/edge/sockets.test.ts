@@ -27,7 +27,7 @@ class Client {
 
   constructor(headers: Record<string, string> = {}) {
     this.#socket = new WebSocket(`${edge.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
-    this.#socket.on('message', (data) => this.lines.push(JSON.parse(String(data)) as Line));
+    this.#socket.on('message', (data: Buffer) => this.lines.push(JSON.parse(data.toString()) as Line));
     this.opened = new Promise((resolve) => this.#socket.once('open', () => resolve()));
     this.closed = new Promise((resolve) => {
       this.#socket.on('close', (code) => resolve(code));

@@ -32,6 +32,8 @@ const bad: [name: string, change: TokenChange][] = [
   ['bound to a key', { claims: { cnf: { jkt: 'x' } } }],
   ['of a foreign type', { header: { typ: 'logout+jwt' } }],
   ['with an unknown key', { header: { kid: 'nobody' } }],
+  ['of no session', { claims: { sid: undefined } }],
+  ['of no session and another client', { claims: { sid: undefined, client_id: 'customer-bff' } }],
   ['too large', { claims: { padding: 'x'.repeat(9000) } }],
 ];
 
@@ -107,6 +109,16 @@ describe('access tokens (ASVS 9.1, 9.2; design, decision 22)', () => {
 
     expect(await weak?.json()).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
     expect(await strong?.json()).toMatchObject({ data: { customers: { edges: [{}] } } });
+  });
+
+  test('a service needs no second factor, and has no record of its own', async () => {
+    const roles = { resource_access: { 'customer-api': { roles: ['customer:self', 'customer:read'] } } };
+    const claims = { ...roles, sid: undefined, auth_time: undefined, client_id: 'customer-cli' } as never;
+    const query = '{ me { id } customers(first: 1) { edges { cursor } } }';
+
+    const answer = await edge.ask({ query }, bearer(await edge.token(randomUUID(), { claims })));
+
+    expect(await answer.json()).toMatchObject({ data: { me: null, customers: { edges: [{}] } } });
   });
 
   test('a session that was revoked is refused within two seconds, and its token never again', async () => {
