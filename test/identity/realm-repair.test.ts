@@ -1,0 +1,158 @@
+import { describe, expect, inject, test } from 'vitest';
+import { applyRealm, checkRealm } from '../../src/commands/realm.ts';
+
+const { keycloak, clients, mail, rest } = inject('endpoints');
+const smtp = new URL(mail.smtp);
+const realm = 'customer-second';
+const env = {
+  KEYCLOAK_URL: keycloak.url,
+  KEYCLOAK_ADMIN_USER: keycloak.adminUser,
+  KEYCLOAK_ADMIN_PASSWORD: keycloak.adminPassword,
+  KEYCLOAK_REALM: realm,
+  BFF_URL: new URL(rest).origin,
+  BFF_CLIENT_SECRET: clients.bff.secret,
+  SERVICE_CLIENT_SECRET: clients.service.secret,
+  LOGIN_CLIENT_SECRET: clients.login.secret,
+  SMTP_HOST: smtp.hostname,
+  SMTP_PORT: '465',
+  SMTP_FROM: 'no-reply@customer.localhost',
+  SMTP_USER: 'mailer',
+  SMTP_PASSWORD: 'a password of the mail server',
+};
+
+interface Named {
+  id: string;
+  name?: string;
+  clientId?: string;
+  username?: string;
+  protocolMappers?: (Named & { config: Record<string, string> })[];
+}
+
+async function admin<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const form = {
+    grant_type: 'password',
+    client_id: 'admin-cli',
+    username: keycloak.adminUser,
+    password: keycloak.adminPassword,
+  };
+  const address = `${keycloak.url}/realms/master/protocol/openid-connect/token`;
+  const { access_token: token } = (await (
+    await fetch(address, { method: 'POST', body: new URLSearchParams(form) })
+  ).json()) as {
+    access_token: string;
+  };
+  const answer = await fetch(`${keycloak.url}/admin/realms/${realm}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 200)}`);
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+const named = (all: Named[], name: string): Named => {
+  const found = all.find((one) => [one.name, one.clientId, one.username].includes(name));
+  if (!found) throw new Error(`no ${name}`);
+  return found;
+};
+
+/** What somebody does in the console, and a part of what the check says of it. */
+const damages: [what: string, damage: () => Promise<unknown>][] = [
+  ['password policy', () => admin('PUT', '', { passwordPolicy: 'length(4)', accessTokenLifespan: 9000 })],
+  ['event storage', () => admin('PUT', '', { eventsEnabled: true, adminEventsEnabled: true })],
+  [
+    'a scope that is gone',
+    async () => admin('DELETE', `/client-scopes/${named(await admin('GET', '/client-scopes'), 'customer-acr').id}`),
+  ],
+  [
+    'mappers that are gone, changed and too many',
+    async () => {
+      const scope = named(await admin('GET', '/client-scopes'), 'customer-token');
+      const [first, second] = scope.protocolMappers ?? [];
+      const base = `/client-scopes/${scope.id}/protocol-mappers/models`;
+      await admin('DELETE', `${base}/${first?.id}`);
+      await admin('PUT', `${base}/${second?.id}`, {
+        ...second,
+        config: { ...second?.config, 'access.token.claim': 'false' },
+      });
+      await admin('POST', base, {
+        name: 'leak',
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-usermodel-property-mapper',
+        config: { 'user.attribute': 'email', 'claim.name': 'email', 'access.token.claim': 'true' },
+      });
+    },
+  ],
+  [
+    'a client that is gone and one that is changed',
+    async () => {
+      const all = await admin<Named[]>('GET', '/clients');
+      await admin('DELETE', `/clients/${named(all, 'customer-login').id}`);
+      const bff = named(all, 'customer-bff');
+      await admin('PUT', `/clients/${bff.id}`, { ...bff, redirectUris: ['*'], directAccessGrantsEnabled: true });
+      await admin('POST', `/clients/${bff.id}/protocol-mappers/models`, {
+        name: 'own',
+        protocol: 'openid-connect',
+        protocolMapper: 'oidc-hardcoded-claim-mapper',
+        config: { 'claim.name': 'x', 'claim.value': 'y' },
+      });
+    },
+  ],
+  [
+    'roles and composites',
+    async () => {
+      const api = named(await admin('GET', '/clients'), 'customer-api');
+      const read = await admin<Named>('GET', `/clients/${api.id}/roles/customer:read`);
+      await admin('DELETE', `/roles/support/composites`, [read]);
+      await admin('POST', `/roles/customer/composites`, [read]);
+      await admin('DELETE', '/roles/marketing');
+      await admin('DELETE', `/clients/${api.id}/roles/loyalty:adjust`);
+    },
+  ],
+  [
+    'rights of the service account',
+    async () => {
+      const all = await admin<Named[]>('GET', '/clients');
+      const account = await admin<Named>('GET', `/clients/${named(all, 'customer-service').id}/service-account-user`);
+      const management = named(all, 'realm-management');
+      const roles = await admin<Named[]>('GET', `/clients/${management.id}/roles`);
+      const path = `/users/${account.id}/role-mappings`;
+      await admin('POST', `${path}/clients/${management.id}`, [named(roles, 'manage-clients')]);
+      await admin('DELETE', `${path}/clients/${management.id}`, [named(roles, 'view-users')]);
+      await admin('POST', `${path}/realm`, [await admin<Named>('GET', '/roles/admin')]);
+    },
+  ],
+  [
+    'required actions and the user profile',
+    async () => {
+      await admin('PUT', '/authentication/required-actions/VERIFY_EMAIL', {
+        alias: 'VERIFY_EMAIL',
+        name: 'x',
+        enabled: false,
+        priority: 1,
+      });
+      const profile = await admin<{ attributes: Named[] }>('GET', '/users/profile');
+      await admin('PUT', '/users/profile', { ...profile, unmanagedAttributePolicy: 'ENABLED' });
+    },
+  ],
+];
+
+describe('npm run realm on a realm of its own', () => {
+  test('a realm that is not there is said to be missing, then made whole', async () => {
+    expect(await checkRealm({ env })).not.toEqual([]);
+
+    const settled = await applyRealm({ env });
+
+    expect(settled.length).toBeGreaterThan(0);
+    expect(await checkRealm({ env })).toEqual([]);
+  });
+
+  test.each(damages)('%s: named, and put back', async (_what, damage) => {
+    await damage();
+
+    expect((await checkRealm({ env })).length).toBeGreaterThan(0);
+    await applyRealm({ env });
+    expect(await checkRealm({ env })).toEqual([]);
+  });
+});
