@@ -89,15 +89,11 @@ export async function once<T>(
     if (waited >= claimSeconds * 1000) throw new Unavailable(5);
     await pause(waitMs);
   }
-  try {
-    const answer = await work();
-    await pool.query({
-      ...settle,
-      values: [...values, encrypt(seal, context, Buffer.from(JSON.stringify(answer))), clock.now()],
-    });
-    return answer;
-  } catch (error) {
+  const answer = await work().catch(async (error: unknown) => {
     await pool.query({ ...release, values });
     throw error;
-  }
+  });
+  const sealed = encrypt(seal, context, Buffer.from(JSON.stringify(answer ?? null)));
+  await pool.query({ ...settle, values: [...values, sealed, clock.now()] });
+  return answer;
 }

@@ -16,6 +16,8 @@ export interface Message {
 export interface Due extends Message {
   readonly source: string;
   readonly attempts: number;
+  /** No try was ever noted as failed: each was the first, or ended with its process. */
+  readonly unended: boolean;
 }
 
 /** What the inbox needs. */
@@ -58,6 +60,7 @@ export async function takeDue({ pool, clock }: InboxParts, source: string, most:
     subject: string | null;
     payload: unknown;
     attempts: number;
+    unended: boolean;
   }>({
     name: 'inbox_take',
     text: `with due as (
@@ -66,11 +69,11 @@ export async function takeDue({ pool, clock }: InboxParts, source: string, most:
       update inbox i set attempts = attempts + 1,
         next_attempt_at = $2::timestamptz + make_interval(secs => least(${longestDelaySeconds}, power(2, least(i.attempts, 10))))
       from due where i.source = due.source and i.message_id = due.message_id
-      returning i.message_id, i.type, i.subject, i.payload, i.attempts`,
+      returning i.message_id, i.type, i.subject, i.payload, i.attempts, i.first_failed_at is null as unended`,
     values: [source, clock.now(), most],
   });
-  return rows.map(({ message_id: id, type, subject, payload, attempts }) => {
-    const due = { source, id, type, payload, attempts };
+  return rows.map(({ message_id: id, type, subject, payload, attempts, unended }) => {
+    const due = { source, id, type, payload, attempts, unended };
     return subject === null ? due : { ...due, subject };
   });
 }
@@ -95,23 +98,33 @@ export async function fail({ pool, clock }: InboxParts, due: Due, patient = fals
   const { rows } = await pool.query<{ over: boolean }>({
     name: 'inbox_fail',
     text: `update inbox set first_failed_at = coalesce(first_failed_at, $3), last_failed_at = $3
-      where source = $1 and message_id = $2
+      where source = $1 and message_id = $2 and done_at is null
       returning case when $4 then received_at < $3::timestamptz - interval '24 hours' else attempts >= ${mostAttempts} end as over`,
     values: [due.source, due.id, clock.now(), patient],
   });
   return rows[0]?.over ?? false;
 }
 
-/** Makes a dead letter of a message at once, such as a malformed one. One transaction by being one statement. */
-export async function putAside({ pool, clock }: InboxParts, due: Due, reason: string): Promise<void> {
-  await pool.query({
+/**
+ * Makes a dead letter of a message at once, such as a malformed one. One transaction by being one statement.
+ *
+ * @returns when it failed first and last; undefined when somebody else settled it meanwhile
+ */
+export async function putAside(
+  { pool, clock }: InboxParts,
+  due: Due,
+  reason: string,
+): Promise<{ first: Date; last: Date } | undefined> {
+  const { rows } = await pool.query<{ first: Date; last: Date }>({
     name: 'inbox_put_aside',
-    text: `with done as (update inbox set done_at = $3 where source = $1 and message_id = $2
+    text: `with done as (update inbox set done_at = $3 where source = $1 and message_id = $2 and done_at is null
         returning source, message_id, type, payload, attempts, first_failed_at, last_failed_at)
       insert into dead_letter (id, stream, message_id, type, payload, reason, attempts, first_failed_at, last_failed_at)
       select $4, source, message_id, type, payload, $5, attempts, coalesce(first_failed_at, $3), coalesce(last_failed_at, $3) from done
       on conflict (stream, message_id) do update set reason = excluded.reason, attempts = excluded.attempts,
-        last_failed_at = excluded.last_failed_at, settled_at = null, outcome = null`,
+        last_failed_at = excluded.last_failed_at, settled_at = null, outcome = null
+      returning first_failed_at as first, last_failed_at as last`,
     values: [due.source, due.id, clock.now(), v7(), reason],
   });
+  return rows[0];
 }

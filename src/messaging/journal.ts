@@ -197,5 +197,7 @@ class Journal implements EventSubscriber {
 /** Whose hand it was: a person is the customer herself unless the change says that she is staff. */
 function actorOf(actor: Actor, by: ChangeReason): { actorType: ActorType; actorId: string } {
   if (actor.kind === 'service' || actor.kind === 'system') return { actorType: actor.kind, actorId: actor.id };
-  return { actorType: by === 'STAFF' ? 'staff' : 'customer', actorId: actor.id };
+  // Somebody at Keycloak's console has no record of her own there.
+  const isStaff = by === 'STAFF' || !actor.permissions.has('customer:self');
+  return { actorType: isStaff ? 'staff' : 'customer', actorId: actor.id };
 }

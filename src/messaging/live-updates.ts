@@ -64,7 +64,13 @@ class Audience {
     }
   }
 
-  // While Redis is away nothing is subscribed: the client subscribes again by itself, and the second look fills the gap.
+  // The client subscribes again by itself only to what Redis had confirmed, not to what was asked for while it was away.
+  subscribeAgain(): void {
+    const channels = this.customers.map(channelOf);
+    if (channels.length) void this.#redis.subscribe(...channels).catch(nothing);
+  }
+
+  // While Redis is away the second look fills the gap.
   add(customerId: string, listener: Listener): void {
     const all = this.#listeners.get(customerId) ?? new Set();
     if (!all.size) void this.#redis.subscribe(channelOf(customerId)).catch(nothing);
@@ -94,7 +100,10 @@ export function createLiveUpdates(redis: Redis, pool: pg.Pool, log: Log): LiveUp
   const timer = setInterval(look, lookAgainMs).unref();
   redis.on('message', (channel, message) => audience.tell(channel.slice(channelOf('').length), sequenceIn(message)));
   // What was published while the connection was away is lost; the database knows.
-  redis.on('ready', look);
+  redis.on('ready', () => {
+    audience.subscribeAgain();
+    look();
+  });
   return {
     subscribe(customerId, signal) {
       const listener: Listener = { newest: 0, wake: nothing };

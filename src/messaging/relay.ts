@@ -69,7 +69,7 @@ async function holdLane(client: pg.PoolClient, lane: number): Promise<string | u
 
 /** Adds the facts to the stream and tells who follows. False when a later relay has had the lane. */
 async function add(
-  { redis, maxLength }: RelayParts,
+  { redis, log, maxLength }: RelayParts,
   lane: number,
   fence: string,
   rows: readonly Row[],
@@ -79,7 +79,17 @@ async function add(
     JSON.stringify({ customerId: row.customer_id, sequence: row.sequence }),
     row.event,
   ]);
-  const added = await redis.eval(publishScript, 2, stream, `customers.lane.${lane}`, fence, maxLength, ...facts);
+  const added: unknown = await redis.eval(
+    publishScript,
+    2,
+    stream,
+    `customers.lane.${lane}`,
+    fence,
+    maxLength,
+    ...facts,
+  );
+  // Once is a relay that slept; again and again is a database restored from a backup, whose numbers are behind.
+  if (added === -1) log.warn({ lane, fence }, 'a later relay has had the lane');
   return added !== -1;
 }
 

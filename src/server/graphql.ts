@@ -16,6 +16,14 @@ export interface GraphRequest {
 /** The graph's server. */
 export type Graph = YogaServerInstance<GraphRequest, GraphContext>;
 
+/** Suggestions tell the schema to whoever may not read it, and a value has no place in an error. */
+function plain(error: Error): GraphQLError {
+  const message = error.message
+    .replace(/ Did you mean .*$/s, '')
+    .replace(/ got invalid value .*?(?=( at "[^"]*")?; )/s, ' got an invalid value');
+  return new GraphQLError(message, error instanceof GraphQLError ? placeOf(error) : {});
+}
+
 /** Limits of documents for every transport, since all of them parse and validate through the envelope. */
 function guard(rules: readonly ValidationRule[]): Plugin {
   return {
@@ -24,6 +32,10 @@ function guard(rules: readonly ValidationRule[]): Plugin {
     },
     onValidate({ addValidationRule }) {
       for (const rule of rules) addValidationRule(rule);
+      // What a document got wrong passes no mask.
+      return ({ result, setResult }) => {
+        if (result.length) setResult(result.map(plain));
+      };
     },
   };
 }
@@ -40,13 +52,7 @@ function masked(error: unknown, log: Log): Error {
   if (known) return known;
   // Without a path nothing was resolved yet: the document or its variables are wrong, and the original is the library's own.
   if (error instanceof GraphQLError && (!error.originalError || !error.path)) {
-    // Suggestions tell the schema to whoever may not read it, and a value has no place in an error.
-    return new GraphQLError(
-      error.message
-        .replace(/ Did you mean .*$/s, '')
-        .replace(/ got invalid value .*?(?=( at "[^"]*")?; )/s, ' got an invalid value'),
-      placeOf(error),
-    );
+    return plain(error);
   }
   const original = error instanceof GraphQLError ? error.originalError : error;
   log.error(

@@ -13,12 +13,10 @@ export interface MessagingWorld {
   stop(): Promise<void>;
 }
 
-let databases = 1;
-
-/** Opens it over an emptied database of Redis. */
-export async function openMessaging(): Promise<MessagingWorld> {
+/** Opens it over an emptied database of Redis: a number of its own for each test file. */
+export async function openMessaging(redisDatabase: number): Promise<MessagingWorld> {
   const records = await openRecords();
-  const redis = new Redis(inject('redisUrl'), { db: (process.pid % 14) + ((databases += 1) % 2) });
+  const redis = new Redis(inject('redisUrl'), { db: redisDatabase });
   await redis.flushdb();
   let ahead = 0;
   const clock = {

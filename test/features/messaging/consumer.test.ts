@@ -9,7 +9,7 @@ import { type MessagingWorld, openMessaging } from '../../support/messaging-worl
 
 let world: MessagingWorld;
 beforeAll(async () => {
-  world = await openMessaging();
+  world = await openMessaging(12);
 });
 afterAll(() => world.stop());
 beforeEach(async () => {

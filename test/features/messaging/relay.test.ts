@@ -6,7 +6,7 @@ import { type MessagingWorld, openMessaging } from '../../support/messaging-worl
 
 let world: MessagingWorld;
 beforeAll(async () => {
-  world = await openMessaging();
+  world = await openMessaging(11);
 });
 afterAll(() => world.stop());
 beforeEach(() => world.redis.del(stream));

@@ -14,7 +14,7 @@ let world: MessagingWorld;
 let queue: WorkQueue;
 const ran: string[] = [];
 beforeAll(async () => {
-  world = await openMessaging();
+  world = await openMessaging(13);
   queue = await openWork(world.records.databases.url, ['greet', 'fail'], world.parts.log);
   const failing = { left: 1 };
   await queue.run([
