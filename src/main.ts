@@ -126,7 +126,7 @@ async function startPublic({ parts, metrics }: Connections, opened: Opened): Pro
   const { issuer, url, realm } = config.keycloak;
   const keysUrl = `${url}/realms/${realm}/protocol/openid-connect/certs`;
   const local = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock);
-  const access = { url, realm, audience: config.tokens.audience, client: config.keycloak.service };
+  const access = { url, issuer, realm, audience: config.tokens.audience, client: config.keycloak.service };
   const verifier = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
   const graph = createGraph({ introspection: config.server.introspection, production: config.production, log });

@@ -6,7 +6,10 @@ import type { Claims, TokenVerifier } from './token-verifier.ts';
 
 /** What the second opinion rests on. */
 export interface GrantAccess {
+  /** Where Keycloak is reached, which need not be where browsers see it. */
   readonly url: string;
+  /** `iss` of its tokens. */
+  readonly issuer: string;
   readonly realm: string;
   readonly audience: string;
   /** A client of ours, in whose name keycloak-connect speaks. */
@@ -18,7 +21,10 @@ const patienceMs = 1000;
 const freshMs = 30_000;
 const silentMs = 5000;
 
-function asking({ url, realm, audience, client }: GrantAccess): (token: string) => Promise<boolean> {
+/** Its word on a token, as opposed to keys that it could not read. */
+const refusal = /Reason: invalid token/;
+
+function asking({ url, issuer, realm, audience, client }: GrantAccess): (token: string) => Promise<boolean> {
   const settings = {
     realm,
     'auth-server-url': url,
@@ -29,8 +35,14 @@ function asking({ url, realm, audience, client }: GrantAccess): (token: string) 
     'confidential-port': 0,
   };
   const { grantManager } = new KeycloakConnect({}, settings);
+  // It takes the address it calls for the issuer; the keys are still read from the former.
+  Object.assign(grantManager, { realmUrl: issuer });
   return async (token) => {
-    const grant = await grantManager.createGrant({ access_token: token } as never);
+    const grant = await grantManager.createGrant({ access_token: token } as never).catch((error: unknown) => {
+      if (error instanceof Error && refusal.test(error.message)) return undefined;
+      throw error;
+    });
+    if (!grant) return false;
     const held = grant.access_token as unknown as { content?: { aud?: unknown } } | undefined;
     return [held?.content?.aud].flat().includes(audience);
   };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
@@ -120,7 +120,17 @@ const canonical = (part: string): boolean => Buffer.from(part, 'base64url').toSt
 
 /** RS256 alone, with the keys of the configured issuer alone (design, decision 22). Keeps what it verified until it expires. */
 export function createTokenVerifier(access: TokenAccess, clock: Clock): TokenVerifier {
-  const keys = createRemoteJWKSet(new URL(access.keysUrl), { cooldownDuration: 5_000, timeoutDuration: 3_000 });
+  // An unknown key makes it read them anew; by age alone an outage of the issuer would become one of ours (ten minutes by default).
+  const options = { cooldownDuration: 5_000, timeoutDuration: 3_000, cacheMaxAge: Number.POSITIVE_INFINITY };
+  const remote = createRemoteJWKSet(new URL(access.keysUrl), options);
+  const keys: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      // A refused connection is a TypeError of fetch, which says nothing of the token.
+      throw error instanceof errors.JOSEError ? error : new KeysUnavailable(error);
+    }
+  };
   return createVerifier(access, clock, keys);
 }
 
@@ -152,7 +162,7 @@ function createVerifier(access: TokenAccess, clock: Clock, keys: JWTVerifyGetKey
         return claims;
       } catch (error) {
         if (isBadToken(error)) return null;
-        throw new KeysUnavailable(error);
+        throw error instanceof KeysUnavailable ? error : new KeysUnavailable(error);
       }
     },
     forget: () => known.clear(),

@@ -15,6 +15,19 @@ import { limits } from './limits.ts';
 const refused = (what: string): GraphQLError =>
   new GraphQLError(`The document is refused: ${what}.`, { extensions: { code: 'VALIDATION' } });
 
+// Both as the parser reads them, or what follows would be skipped unread: a carriage return ends a comment too, and an
+// escaped triple quote does not end a block.
+const lineEnd = /[\n\r]/g;
+const blockEnd = /\\"""|"""/g;
+
+/** Where the next end is, or the text's. */
+function endOf(what: RegExp, text: string, from: number): number {
+  what.lastIndex = from;
+  let found = what.exec(text);
+  while (found?.[0].startsWith('\\')) found = what.exec(text);
+  return found ? what.lastIndex - 1 : text.length;
+}
+
 /** Reads the text once, before the parser, which recurses and would overflow (HTTP 500 by default). @throws GraphQLError */
 export function guardText(text: string): void {
   if (Buffer.byteLength(text) > limits.documentBytes) throw refused('too long');
@@ -23,11 +36,10 @@ export function guardText(text: string): void {
     const char = text[at];
     if (inString) {
       if (char === '\\') at += 1;
-      else if (char === '"' || char === '\n') inString = false;
+      else if (char === '"' || char === '\n' || char === '\r') inString = false;
     } else if (char === '"' && !text.startsWith('"""', at)) inString = true;
-    else if (char === '"')
-      at = Math.max(at, text.indexOf('"""', at + 3) === -1 ? text.length : text.indexOf('"""', at + 3) + 2);
-    else if (char === '#') at = text.indexOf('\n', at) === -1 ? text.length : text.indexOf('\n', at);
+    else if (char === '"') at = endOf(blockEnd, text, at + 3);
+    else if (char === '#') at = endOf(lineEnd, text, at);
     else if (char === '{' || char === '[' || char === '(') depth += 1;
     else if (char === '}' || char === ']' || char === ')') depth -= 1;
     else if (char === '@') directives += 1;
@@ -51,10 +63,11 @@ interface Measure {
 
 const pageArguments = new Set(['first', 'last']);
 
-function pageOf(field: FieldNode, variables: Readonly<Record<string, unknown>>): number {
+function pageOf(field: FieldNode): number {
   const given = field.arguments?.find(({ name }) => pageArguments.has(name.value))?.value;
   if (given?.kind === Kind.INT) return Number(given.value);
-  if (given?.kind === Kind.VARIABLE) return Number(variables[given.name.value] ?? 1);
+  // Validation knows no variables, and its result is kept for the document: the largest page is assumed.
+  if (given?.kind === Kind.VARIABLE) return limits.page;
   return 1;
 }
 
@@ -76,7 +89,7 @@ function measure(context: ValidationContext, set: SelectionSetNode, depth: numbe
       if (/^__(schema|type)$/.test(selection.name.value)) continue;
       if (selection.alias) sum.aliases += 1;
       sum.cost += factor;
-      const inner = factor * Math.max(1, Math.min(pageOf(selection, {}), 1000));
+      const inner = factor * Math.max(1, Math.min(pageOf(selection), 1000));
       if (selection.selectionSet) measure(context, selection.selectionSet, depth + 1, inner, sum);
     }
   }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Ctx, RequestInfo } from '../context.ts';
@@ -107,7 +108,15 @@ async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
 /** Media types that a page of another site cannot send without a preflight. */
 const isJson = (type: string | undefined): boolean =>
   /^application\/(graphql-response\+)?json\s*(;|$)/i.test(type ?? '');
-const wantsStream = (req: IncomingMessage): boolean => /\btext\/event-stream\b/i.test(req.headers.accept ?? '');
+const wantsStream = (req: IncomingMessage): boolean =>
+  /(^|,)text\/event-stream(;|,|$)/i.test((req.headers.accept ?? '').replaceAll(/\s/g, ''));
+
+/** Only who names a stream gets one: by a wildcard it would last without being counted, and outlive a revocation. */
+function withoutWildcards(req: IncomingMessage): void {
+  const { accept } = req.headers;
+  if (accept === undefined || accept.includes('*'))
+    req.headers.accept = 'application/graphql-response+json, application/json';
+}
 
 /** Why a request cannot be one to the graph; decided before anybody asks who sends it. */
 function refusedByForm({ config }: HttpParts, req: IncomingMessage): [status: number, title: string] | undefined {
@@ -123,7 +132,9 @@ async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerRe
   if (isPage) res.removeHeader('content-security-policy');
   const body = await readBody(req);
   if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
-  const left = wantsStream(req) ? parts.streams.open(ctx, () => res.destroy()) : undefined;
+  const lasts = wantsStream(req);
+  if (!lasts && !isPage) withoutWildcards(req);
+  const left = lasts ? parts.streams.open(ctx, () => res.destroy()) : undefined;
   res.once('close', () => left?.());
   // Read to its end already, as the limit asks: the graph gets it as text.
   Object.assign(req, { body: body.toString('utf8') });
@@ -169,6 +180,20 @@ async function handle(parts: HttpParts, req: IncomingMessage, res: ServerRespons
   await (isGraph ? answerGraph(parts, req, res, ctx) : answerRoute(parts, req, res, ctx));
 }
 
+/** What Node's parser refuses never becomes a request, and is answered here with the headers of every answer. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  const safe =
+    "cache-control: no-store\r\nx-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\ncontent-security-policy: default-src 'none'; frame-ancestors 'none'";
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n${safe}\r\n\r\n`);
+}
+
 /** The public listener, not yet listening. */
 export function createPublicServer(parts: HttpParts): Server {
   const server = createServer({ maxHeaderSize: limits.headerBytes, insecureHTTPParser: false }, (req, res) => {
@@ -178,6 +203,7 @@ export function createPublicServer(parts: HttpParts): Server {
     res.once('close', () => (done(), parts.metrics.requests.inc({ route, status: res.statusCode })));
     void handle(parts, req, res, info).catch((error: unknown) => refuseBy(error, res, parts.log, info.id));
   });
+  server.on('clientError', refuseUnreadable);
   server.headersTimeout = limits.headersTimeoutMs;
   server.requestTimeout = limits.requestTimeoutMs;
   server.keepAliveTimeout = limits.keepAliveMs;

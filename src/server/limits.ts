@@ -18,6 +18,8 @@ export const limits = {
   rootFields: 20,
   /** What a document may cost: fields, times the page sizes around them. */
   cost: 5000,
+  /** Most entries of a page. */
+  page: 100,
   /** Representations of one `_entities` call. */
   entities: 1000,
   /** Longest message on a socket, bytes. */

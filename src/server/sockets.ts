@@ -120,6 +120,8 @@ export function serveSockets(parts: HttpParts, server: Server): { stop(): Promis
   const { dispose } = useServer<Record<string, unknown>, Seated>(
     {
       connectionInitWaitTimeout: limits.socketInitMs,
+      // Otherwise the text of an error is the reason a socket is closed with, unless NODE_ENV says so.
+      isProd: true,
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
       async onConnect({ extra, connectionParams }) {
