@@ -16,7 +16,7 @@ import { KeycloakUsers } from './platform/keycloak.ts';
 import { createGrantVerifier } from './platform/keycloak-connect-verifier.ts';
 import { CustomerKeys } from './platform/keys.ts';
 import { createLog, type Log } from './platform/log.ts';
-import { createMailSender } from './platform/mail.ts';
+import { createMailSender, type MailSender } from './platform/mail.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSeal } from './platform/personal-data.ts';
 import { createRateLimits } from './platform/rate-limits.ts';
@@ -101,7 +101,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
 }
 
 // Names alone need nothing of what the tasks run with.
-const taskNames = allTasks({ parts: {} as Parts, mail: {} as never, metrics: {} as never }).map(({ name }) => name);
+const taskNames = allTasks({} as Parts, {} as MailSender).map(({ name }) => name);
 
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

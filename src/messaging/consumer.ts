@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -8,6 +7,7 @@ import { isOutage } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import { type Due, fail, type InboxParts, type Message, mostAttempts, putAside, receive, takeDue } from './inbox.ts';
 import type { TransactAs } from './journal.ts';
+import { repeat, type Rounds } from './rounds.ts';
 
 /** One transaction for one message: what a handler may use. */
 export interface Handling {
@@ -189,31 +189,10 @@ export async function handleDue(parts: ConsumerParts, stream: string, consumers:
 }
 
 /** Consumes a stream until stopped. Redis or PostgreSQL away: it waits, and goes on where it was. */
-export function consume(
-  parts: ConsumerParts,
-  stream: string,
-  consumers: readonly Consumer[],
-): { stop(): Promise<void> } {
-  const stopping = new AbortController();
+export function consume(parts: ConsumerParts, stream: string, consumers: readonly Consumer[]): Rounds {
   const reader = `${hostname()} ${process.pid}`;
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      let wait = idleMs;
-      try {
-        const count = (await readStream(parts, stream, reader)) + (await handleDue(parts, stream, consumers));
-        if (count) wait = 0;
-      } catch (error) {
-        parts.log.warn({ err: error, stream }, 'messages wait to be read');
-        wait = troubleMs;
-      }
-      if (wait) await pause(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const running = loop();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  const round = async (): Promise<number> =>
+    (await readStream(parts, stream, reader)) + (await handleDue(parts, stream, consumers));
+  const trouble = (error: unknown): void => parts.log.warn({ err: error, stream }, 'messages wait to be read');
+  return repeat(round, { idleMs, troubleMs, trouble });
 }

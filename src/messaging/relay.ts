@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Log } from '../platform/log.ts';
 import { channelOf } from './live-updates.ts';
+import { repeat, type Rounds } from './rounds.ts';
 
 /** The stream that other contexts read (contracts: events). */
 export const stream = 'customers.events';
@@ -16,11 +16,6 @@ export interface RelayParts {
   readonly maxLength: number;
   /** Hears what was published. */
   readonly published?: (count: number) => void;
-}
-
-/** A relay that runs. */
-export interface Relay {
-  stop(): Promise<void>;
 }
 
 const lanes = Array.from({ length: 16 }, (_, lane) => lane);
@@ -138,25 +133,7 @@ export async function publishPending(parts: RelayParts): Promise<number> {
 }
 
 /** Publishes facts until it is stopped: at least once, in order for each customer (facts wait while Redis is away). */
-export function startRelay(parts: RelayParts): Relay {
-  const stopping = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      let wait = idleMs;
-      try {
-        if (await publishPending(parts)) wait = 0;
-      } catch (error) {
-        parts.log.warn({ err: error }, 'facts wait to be published');
-        wait = troubleMs;
-      }
-      if (wait) await pause(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-  const running = loop();
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+export function startRelay(parts: RelayParts): Rounds {
+  const trouble = (error: unknown): void => parts.log.warn({ err: error }, 'facts wait to be published');
+  return repeat(() => publishPending(parts), { idleMs, troubleMs, trouble });
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { readBody } from './body.ts';
 import { limits } from './limits.ts';
 
 /** What the admin listener shows and takes in. */
@@ -23,17 +24,6 @@ function answer(res: ServerResponse, status: number, body: string, type = 'appli
   res.end(body);
 }
 
-async function readBody(req: IncomingMessage, most: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > most) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
 /** Whether the signature `t=<seconds>,v1=<hex>` is ours, over this body, and not older than five minutes. */
 export function isSigned(header: string | undefined, body: string, key: string, now: Date): boolean {
   const [, time, signature] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(header ?? '') ?? [];
@@ -44,8 +34,9 @@ export function isSigned(header: string | undefined, body: string, key: string, 
 }
 
 async function takeDelivery(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const body = await readBody(req, limits.deliveryBytes);
-  if (body === undefined) return answer(res, 413, '');
+  const bytes = await readBody(req, limits.deliveryBytes);
+  if (!bytes) return answer(res, 413, '');
+  const body = bytes.toString();
   const header = req.headers['x-signature'];
   if (!isSigned(typeof header === 'string' ? header : undefined, body, parts.eventsKey, parts.clock.now())) {
     return answer(res, 401, '');

@@ -10,6 +10,7 @@ import { isOutage } from '../platform/database.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { readBody } from './body.ts';
 import type { ContextFor } from './contexts.ts';
 import type { Graph } from './graphql.ts';
 import { limits } from './limits.ts';
@@ -41,11 +42,11 @@ const once = new Set([
   'x-router-secret',
 ]);
 
-function refuse(res: ServerResponse, status: number, code: string, title: string, more: object = {}): void {
+function refuse(res: ServerResponse, status: number, code: string, title: string): void {
   if (res.headersSent) return void res.destroy();
   if (status === 413 || status === 408) res.setHeader('connection', 'close');
   res.writeHead(status, { 'content-type': 'application/problem+json' });
-  res.end(JSON.stringify({ type: 'about:blank', title, status, code, ...more }));
+  res.end(JSON.stringify({ type: 'about:blank', title, status, code }));
 }
 
 function refuseBy(error: unknown, res: ServerResponse, log: Log, id: string): void {
@@ -64,11 +65,16 @@ function isTwice(req: IncomingMessage): boolean {
   return names.some((name, at) => once.has(name) && names.indexOf(name) !== at);
 }
 
+/** Headers of every answer, also of those that Node's parser gives. */
+const safeHeaders = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
 function setSafeHeaders(res: ServerResponse, production: boolean): void {
-  res.setHeader('x-content-type-options', 'nosniff');
-  res.setHeader('referrer-policy', 'no-referrer');
-  res.setHeader('cache-control', 'no-store');
-  res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  for (const [name, value] of Object.entries(safeHeaders)) res.setHeader(name, value);
   res.setHeader('cross-origin-opener-policy', 'same-origin');
   res.setHeader('cross-origin-resource-policy', 'same-site');
   if (production) res.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains');
@@ -90,19 +96,6 @@ function answerCors({ config }: HttpParts, req: IncomingMessage, res: ServerResp
   if (req.method !== 'OPTIONS') return false;
   res.writeHead(204).end();
   return true;
-}
-
-/** The body, read to its end or to the limit. */
-async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(req.headers['content-length'] ?? 0) > limits.bodyBytes) return undefined;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limits.bodyBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Media types that a page of another site cannot send without a preflight. */
@@ -130,7 +123,7 @@ function refusedByForm({ config }: HttpParts, req: IncomingMessage): [status: nu
 async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
   const isPage = !parts.config.production && req.method === 'GET' && /\btext\/html\b/.test(req.headers.accept ?? '');
   if (isPage) res.removeHeader('content-security-policy');
-  const body = await readBody(req);
+  const body = await readBody(req, limits.bodyBytes);
   if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
   const lasts = wantsStream(req);
   if (!lasts && !isPage) withoutWildcards(req);
@@ -142,7 +135,7 @@ async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerRe
 }
 
 async function answerRoute(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
-  const body = await readBody(req);
+  const body = await readBody(req, limits.bodyBytes);
   if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
   Object.assign(req, { rawBody: body });
   const listener = getRequestListener((request) => parts.routes.fetch(request, { ctx }), {
@@ -189,9 +182,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? '408 Request Timeout'
         : '400 Bad Request';
-  const safe =
-    "cache-control: no-store\r\nx-content-type-options: nosniff\r\nreferrer-policy: no-referrer\r\ncontent-security-policy: default-src 'none'; frame-ancestors 'none'";
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n${safe}\r\n\r\n`);
+  const safe = Object.entries(safeHeaders).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n${safe.join('\r\n')}\r\n\r\n`);
 }
 
 /** The public listener, not yet listening. */

@@ -44,8 +44,7 @@ const outdated = [
 ];
 
 /** Every task there is, of every feature; the names of the queues. */
-export function allTasks(worker: Omit<WorkerParts, 'queue' | 'redis'>): Task[] {
-  const { parts, mail } = worker;
+export function allTasks(parts: Parts, mail: MailSender): Task[] {
   return [
     ...identityTasks(parts),
     ...registrationTasks(parts, mail),
@@ -63,7 +62,6 @@ export function allTasks(worker: Omit<WorkerParts, 'queue' | 'redis'>): Task[] {
 export async function startWorker(worker: WorkerParts): Promise<{ stop(): Promise<void> }> {
   const { parts, queue, redis, metrics } = worker;
   const { pool, log, clock, transactAs, config } = parts;
-  const stopping = new AbortController();
   const relay = startRelay({
     pool,
     redis,
@@ -72,16 +70,15 @@ export async function startWorker(worker: WorkerParts): Promise<{ stop(): Promis
     published: (facts) => metrics.published.inc(facts),
   });
   const consumer = consume({ pool, clock, redis, log, transactAs }, supportStream, historyConsumers);
-  const deliveries = followDeliveries(parts, stopping.signal);
-  await queue.run(allTasks(worker));
+  const deliveries = followDeliveries(parts);
+  await queue.run(allTasks(parts, worker.mail));
   const counting = setInterval(() => {
     void count(worker).catch((error: unknown) => log.warn({ err: error }, 'what waits could not be counted'));
   }, 5000);
   return {
     async stop() {
       clearInterval(counting);
-      stopping.abort();
-      await Promise.all([relay.stop(), consumer.stop(), deliveries]);
+      await Promise.all([relay.stop(), consumer.stop(), deliveries.stop()]);
     },
   };
 }

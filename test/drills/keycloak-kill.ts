@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { startStack, type Stack } from '../../local/stack.ts';
+import { type AdminCall, openAdmin } from '../support/keycloak-admin.ts';
 import { startService } from '../support/running-service.ts';
 
 /** What one round found. */
@@ -24,52 +25,27 @@ interface User {
   attributes?: { locale?: string[] };
 }
 
-class Admin {
-  readonly #stack: Stack;
-  #token = '';
-
-  constructor(stack: Stack) {
-    this.#stack = stack;
-  }
-
-  async signIn(): Promise<void> {
-    const { url, adminUser, adminPassword } = this.#stack.endpoints.keycloak;
-    const form = { grant_type: 'password', client_id: 'admin-cli', username: adminUser, password: adminPassword };
-    const address = `${url}/realms/master/protocol/openid-connect/token`;
-    const answer = await fetch(address, { method: 'POST', body: new URLSearchParams(form) });
-    this.#token = ((await answer.json()) as { access_token: string }).access_token;
-  }
-
-  call(method: string, path: string, body?: object): Promise<Response> {
-    const { url, realm } = this.#stack.endpoints.keycloak;
-    return fetch(`${url}/admin/realms/${realm}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-  }
-
-  async users(): Promise<User[]> {
-    return (await (await this.call('GET', '/users?max=2000&briefRepresentation=false')).json()) as User[];
-  }
+async function usersBy(admin: AdminCall): Promise<User[]> {
+  return (await (await admin('GET', '/users?max=2000&briefRepresentation=false')).json()) as User[];
 }
 
 /** One change: a new user, or another language of one who is there. */
-async function change(admin: Admin, users: readonly User[], n: number): Promise<boolean> {
+async function change(admin: AdminCall, users: readonly User[], n: number): Promise<boolean> {
   const locale = n % 4 ? 'de' : 'en';
   const old = users.length && n % 2 ? users[n % users.length] : undefined;
   const email = `${randomUUID()}@example.org`;
   const made = { username: email, email, enabled: true, emailVerified: true, attributes: { locale: [locale] } };
   const answer = old
-    ? admin.call('PUT', `/users/${old.id}`, { ...old, attributes: { ...old.attributes, locale: [locale] } })
-    : admin.call('POST', '/users', made);
+    ? admin('PUT', `/users/${old.id}`, { ...old, attributes: { ...old.attributes, locale: [locale] } })
+    : admin('POST', '/users', made);
   return answer.then(({ ok }) => ok).catch(() => false);
 }
 
-async function changeAndKill(stack: Stack, admin: Admin): Promise<number> {
+async function changeAndKill(stack: Stack): Promise<number> {
   const keycloak = stack.parts.get('keycloak');
   if (!keycloak) throw new Error('There is no Keycloak to kill.');
-  const users = (await admin.users()).filter(({ emailVerified }) => emailVerified);
+  const admin = await openAdmin(stack.endpoints);
+  const users = (await usersBy(admin)).filter(({ emailVerified }) => emailVerified);
   let [next, acknowledged] = [0, 0];
   let killed: Promise<unknown> | undefined;
   const write = async (): Promise<void> => {
@@ -79,9 +55,9 @@ async function changeAndKill(stack: Stack, admin: Admin): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: writers }, write));
+  if (!killed) throw new Error('Keycloak was not killed: it acknowledged too few changes.');
   await killed;
   await keycloak.start();
-  await admin.signIn();
   return acknowledged;
 }
 
@@ -106,10 +82,9 @@ async function driftOf(users: readonly User[], pool: pg.Pool): Promise<number> {
   }).length;
 }
 
-async function round(stack: Stack, admin: Admin, pool: pg.Pool): Promise<Round> {
-  await admin.signIn();
-  const acknowledged = await changeAndKill(stack, admin);
-  const users = await admin.users();
+async function round(stack: Stack, pool: pg.Pool): Promise<Round> {
+  const acknowledged = await changeAndKill(stack);
+  const users = await usersBy(await openAdmin(stack.endpoints));
   const service = await startService(stack.environment('all'));
   try {
     let drift = await driftOf(users, pool);
@@ -133,7 +108,7 @@ export async function keycloakKill(rounds: number, say: (line: string) => void):
   const found: Round[] = [];
   try {
     for (let n = 1; n <= rounds; n += 1) {
-      const one = await round(stack, new Admin(stack), pool);
+      const one = await round(stack, pool);
       found.push(one);
       say(
         `round ${n}: ${one.acknowledged} changes acknowledged, ${one.drift} lost, ${one.disordered} customers out of order`,

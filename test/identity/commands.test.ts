@@ -3,31 +3,16 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { verifyAudit } from '../../src/commands/audit-verify.ts';
 import { migrate } from '../../src/commands/migrate.ts';
 import { reconcileAll } from '../../src/commands/reconcile.ts';
+import { openAdmin } from '../support/keycloak-admin.ts';
 
-const { keycloak } = inject('endpoints');
+const endpoints = inject('endpoints');
 const environment = inject('environment');
 beforeAll(() => migrate(environment));
-
-async function admin(method: string, path: string, body?: object): Promise<Response> {
-  const form = {
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: keycloak.adminUser,
-    password: keycloak.adminPassword,
-  };
-  const url = `${keycloak.url}/realms/master/protocol/openid-connect/token`;
-  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
-  const { access_token: token } = (await answer.json()) as { access_token: string };
-  return fetch(`${keycloak.url}/admin/realms/${keycloak.realm}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-}
 
 describe('npm run reconcile', () => {
   test('a dry run only says who has no customer; the next makes them, and a third finds nothing', async () => {
     const email = `${randomUUID()}@example.org`;
+    const admin = await openAdmin(endpoints);
     await admin('POST', '/users', { username: email, email, enabled: true, emailVerified: true });
     const runs: string[][] = [];
 

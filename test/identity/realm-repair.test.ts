@@ -1,7 +1,9 @@
 import { describe, expect, inject, test } from 'vitest';
 import { applyRealm, checkRealm } from '../../src/commands/realm.ts';
+import { openAdmin } from '../support/keycloak-admin.ts';
 
-const { keycloak, clients, mail, rest } = inject('endpoints');
+const endpoints = inject('endpoints');
+const { keycloak, clients, mail, rest } = endpoints;
 const smtp = new URL(mail.smtp);
 const realm = 'customer-second';
 const env = {
@@ -29,23 +31,8 @@ interface Named {
 }
 
 async function admin<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const form = {
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: keycloak.adminUser,
-    password: keycloak.adminPassword,
-  };
-  const address = `${keycloak.url}/realms/master/protocol/openid-connect/token`;
-  const { access_token: token } = (await (
-    await fetch(address, { method: 'POST', body: new URLSearchParams(form) })
-  ).json()) as {
-    access_token: string;
-  };
-  const answer = await fetch(`${keycloak.url}/admin/realms/${realm}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const call = await openAdmin(endpoints, realm);
+  const answer = await call(method, path, body);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 200)}`);
   return (text ? JSON.parse(text) : undefined) as T;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openAdmin } from '../support/keycloak-admin.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
-const { keycloak, clients, mail } = inject('endpoints');
+const endpoints = inject('endpoints');
+const { keycloak, clients, mail } = endpoints;
 const environment = inject('environment');
 const graphql = `http://127.0.0.1:${environment['PORT']}/graphql`;
 const password = 'quiet river stone lamp';
@@ -82,17 +84,8 @@ async function tokenOf(username: string, scope = 'openid'): Promise<string> {
 }
 
 async function admin(method: string, path: string, body?: object): Promise<any> {
-  const form = {
-    grant_type: 'password',
-    client_id: 'admin-cli',
-    username: keycloak.adminUser,
-    password: keycloak.adminPassword,
-  };
-  const url = `${keycloak.url}/realms/master/protocol/openid-connect/token`;
-  const { access_token: token } = await (await fetch(url, { method: 'POST', body: new URLSearchParams(form) })).json();
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const address = `${keycloak.url}/admin/realms/${keycloak.realm}${path}`;
-  const text = await (await fetch(address, { method, headers, body: body ? JSON.stringify(body) : null })).text();
+  const call = await openAdmin(endpoints);
+  const text = await (await call(method, path, body)).text();
   return text ? JSON.parse(text) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { endSessions } from '../../platform/end-sessions.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Ctx } from '../../context.ts';
@@ -9,7 +10,7 @@ import { compareClaims, type HolderCtx } from '../identity/identity-service.ts';
 import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
 import { sealTokens } from './session-secrets.ts';
 import type { BrowserSession, SessionCtx } from './session-service.ts';
-import { endSessions, insertSession, supersedeSession } from './session-store.ts';
+import { insertSession, supersedeSession } from './session-store.ts';
 
 /** What signing in needs. */
 export type SignInCtx = SessionCtx & HolderCtx & Pick<Ctx, 'transactAs'>;

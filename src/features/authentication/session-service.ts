@@ -1,3 +1,4 @@
+import { endSessions } from '../../platform/end-sessions.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ctx } from '../../context.ts';
 import { Unavailable } from '../../domain/errors.ts';
@@ -16,7 +17,6 @@ import { type Provider, ProviderRefused, type ProviderTokens } from './oidc.ts';
 import { openTokens, sealTokens } from './session-secrets.ts';
 import {
   abandonLease,
-  endSessions,
   findSession,
   type Lease,
   rotateSession,

@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type pg from 'pg';
-import { leaseSeconds, type SessionEnd, type SessionState } from '../../domain/session-token.ts';
+import { leaseSeconds, type SessionState } from '../../domain/session-token.ts';
 
 /** A browser's session as it is stored. The provider's tokens are sealed under the customer's key. */
 export interface StoredSession extends SessionState {
@@ -28,9 +28,6 @@ export interface Lease {
   /** An earlier refresh began and nobody knows how it ended: the provider may have rotated the token. */
   readonly uncertain: boolean;
 }
-
-/** What ends: one provider session, or all of a subject's tokens that were issued so far. */
-export type Ended = { readonly sid: string } | { readonly subject: string };
 
 interface Row extends Omit<StoredSession, 'ended'> {
   readonly endedAt: Date | null;
@@ -127,26 +124,4 @@ export async function supersedeSession(em: EntityManager, handleHash: Buffer, at
     [at, handleHash],
     { method: 'run' },
   );
-}
-
-/**
- * Ends sessions and refuses their access tokens from now on, in one statement. The tokens in the rows are forgotten.
- *
- * @param at  when; for a subject, tokens issued before it are refused
- */
-export async function endSessions(
-  pool: pg.Pool,
-  issuer: string,
-  ended: Ended,
-  reason: SessionEnd,
-  at: Date,
-): Promise<void> {
-  const bySid = 'sid' in ended;
-  // A verifier refuses tokens that would last longer than a day, so no revocation needs to.
-  const text = `with over as (update session_token set ended_at = $4, end_reason = $3, sealed = ''::bytea, lease_until = null
-      where issuer = $1 and ${bySid ? 'sid' : 'subject'} = $2 and ended_at is null)
-    insert into revocation (issuer, ${bySid ? 'sid' : 'subject, issued_before'}, expires_at)
-    values ($1, ${bySid ? '$2' : '$2, $4'}, now() + interval '24 hours')`;
-  const values = [issuer, bySid ? ended.sid : ended.subject, reason, at];
-  await pool.query({ name: bySid ? 'session-end-sid' : 'session-end-subject', text, values });
 }

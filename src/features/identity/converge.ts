@@ -13,7 +13,7 @@ import { type DriftKind, type Line, recordDrift } from './drift.ts';
 import { holderOf } from './holder.ts';
 import { intentOf } from './intent.ts';
 import { checked, isLinked, link } from './links.ts';
-import { endSessions } from './sessions.ts';
+import { endSessions } from '../../platform/end-sessions.ts';
 import { alone } from './subject-lease.ts';
 import { emailOf, gone, takeUser } from './take-user.ts';
 

@@ -1,11 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Parts } from '../../context.ts';
 import { type Actor, system } from '../../domain/access.ts';
 import { Unavailable } from '../../domain/errors.ts';
 import { type Due, fail, putAside, receive, settle, takeDue } from '../../messaging/inbox.ts';
+import { repeat, type Rounds } from '../../messaging/rounds.ts';
 import { converge, type Sighting } from './converge.ts';
 import { type Delivery, delivery, type Meaning, meaningOf } from './deliveries.ts';
-import { type Ended, endSessions } from './sessions.ts';
+import { type Ended, endSessions } from '../../platform/end-sessions.ts';
 
 const source = 'keycloak';
 const batch = 200;
@@ -143,13 +143,9 @@ export async function workDeliveries(parts: Parts): Promise<number> {
   return due.length;
 }
 
-/** Works off deliveries until `signal` ends it. An outage of the database is waited out. */
-export async function followDeliveries(parts: Parts, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const done = await workDeliveries(parts).catch((error: unknown) => {
-      parts.log.error({ err: error }, 'deliveries of Keycloak cannot be worked off');
-      return 0;
-    });
-    if (!done) await pause(restMs, undefined, { signal }).catch(() => undefined);
-  }
+/** Works off deliveries until stopped. An outage of the database is waited out. */
+export function followDeliveries(parts: Parts): Rounds {
+  const trouble = (error: unknown): void =>
+    parts.log.error({ err: error }, 'deliveries of Keycloak cannot be worked off');
+  return repeat(() => workDeliveries(parts), { idleMs: restMs, troubleMs: restMs, trouble });
 }

@@ -6,7 +6,7 @@ import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.t
 import type { KeycloakProfile, KeycloakUser } from '../../platform/keycloak.ts';
 import { languageOf } from '../../texts/languages.ts';
 import { type ConvergeCtx, tellProviderTask } from './converge.ts';
-import { endSessions } from './sessions.ts';
+import { endSessions } from '../../platform/end-sessions.ts';
 import { alone } from './subject-lease.ts';
 import { gone, readOf } from './take-user.ts';
 

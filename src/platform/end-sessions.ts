@@ -1,7 +1,10 @@
 import type pg from 'pg';
 
-/** What ends: one provider session, all of one subject, or everybody's. */
+/** What ends: one provider session, all of one subject's, or everybody's. */
 export type Ended = { readonly sid: string } | { readonly subject: string } | 'everything';
+
+/** Why, as the table takes it. */
+export type EndReason = 'LOGOUT' | 'PROVIDER' | 'EXPIRED' | 'REUSE' | 'STATUS' | 'STAFF';
 
 const over = `update session_token set ended_at = $2, end_reason = $3, sealed = ''::bytea, lease_until = null
   where issuer = $1 and ended_at is null`;
@@ -17,7 +20,7 @@ export async function endSessions(
   pool: pg.Pool,
   issuer: string,
   ended: Ended,
-  reason: 'PROVIDER' | 'STATUS',
+  reason: EndReason,
   at: Date,
 ): Promise<void> {
   if (ended === 'everything') {
