@@ -40,6 +40,8 @@ export interface KeycloakProfile {
   readonly customerId?: string;
 }
 
+const written = ['givenName', 'familyName', 'locale'] as const satisfies readonly (keyof KeycloakProfile)[];
+
 const proofAndPassword = ['VERIFY_EMAIL', 'UPDATE_PASSWORD'];
 
 function userOf(given: z.infer<typeof representation>): KeycloakUser {
@@ -145,10 +147,21 @@ export class KeycloakUsers {
     return this.#many({ first: String(first), max: String(max) });
   }
 
-  /** Reads, changes and writes the whole profile. The user as she was left; `refused` for values that Keycloak's rules forbid. */
-  async updateProfile(id: string, profile: KeycloakProfile): Promise<KeycloakUser | 'refused' | null> {
+  /**
+   * Reads, changes and writes the whole profile. Keycloak knows no conditional write, so this reads as late as it can.
+   *
+   * @param seen  what the wish rests on: whoever was changed since is left alone
+   * @returns the user as she was left; `refused` for values that Keycloak's rules forbid
+   */
+  async updateProfile(
+    id: string,
+    profile: KeycloakProfile,
+    seen?: KeycloakUser,
+  ): Promise<KeycloakUser | 'refused' | 'changed' | null> {
     const now = await this.#read(id);
     if (!now) return null;
+    const user = userOf(now);
+    if (seen && written.some((field) => user[field] !== seen[field])) return 'changed';
     const body = profileBody(now, profile);
     const { status } = expect(
       await this.#calls.call({ method: 'PUT', path: `/users/${segment(id)}`, body }),

@@ -5,6 +5,8 @@ import { type AdminCall, openAdmin } from './keycloak-admin.ts';
 export interface KeycloakConsole {
   /** The id of the user with the address. */
   userOf(email: string): Promise<string>;
+  /** What the console shows as the first name. */
+  firstNameOf(id: string): Promise<string | undefined>;
   /** Changes a user as the console's form does: the whole representation, read and written. */
   change(id: string, changes: Record<string, unknown>): Promise<void>;
 }
@@ -23,6 +25,9 @@ export async function openConsole(endpoints: Endpoints): Promise<KeycloakConsole
       const [user] = (await found.json()) as { id: string }[];
       if (!user) throw new Error('There is no such user.');
       return user.id;
+    },
+    async firstNameOf(id) {
+      return ((await (await ask('GET', `/${id}`)).json()) as { firstName?: string }).firstName;
     },
     async change(id, changes) {
       const now = (await (await ask('GET', `/${id}`)).json()) as object;

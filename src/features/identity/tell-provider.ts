@@ -58,7 +58,9 @@ async function tellProfile(ctx: ConvergeCtx, customerId: string, identity: Ident
   const user = await ctx.keycloak.findById(subject);
   const wanted = user && (await decide(ctx, user, identity.issuer));
   if (!wanted) return;
-  const written = await ctx.keycloak.updateProfile(subject, wanted.profile);
+  const written = await ctx.keycloak.updateProfile(subject, wanted.profile, user);
+  // Changed there meanwhile: its event leads to a look, which decides.
+  if (written === 'changed') return;
   if (written === 'refused') ctx.log.warn({ customerId }, 'Keycloak does not take this profile');
   else if (written) await noteDelivered(ctx, customerId, subject, wanted.after);
 }

@@ -68,6 +68,15 @@ describe('reaching Keycloak (issue 1, deliverable 6)', () => {
     });
   });
 
+  test('whoever was changed since we looked is left as she is', async () => {
+    const { id } = keycloak.add({ email: 'b@example.com', emailVerified: true, firstName: 'Old' });
+    const seen = (await users.findById(id)) ?? undefined;
+    Object.assign(keycloak.users.get(id) ?? {}, { firstName: 'Theirs' });
+
+    expect(await users.updateProfile(id, { givenName: 'Ours' }, seen)).toBe('changed');
+    expect(keycloak.users.get(id)).toMatchObject({ firstName: 'Theirs' });
+  });
+
   test('fifty calls at once ask for one token', async () => {
     await Promise.all(Array.from({ length: 50 }, () => users.findById('nobody')));
 
