@@ -14,6 +14,8 @@ const kinds: Record<string, Kind> = {
   // Keycloak delivers to one address, so these share one service and take turns.
   identity: { stack: 'whole', files: 1, timeoutSeconds: 120 },
   journeys: { stack: 'whole', files: 1, timeoutSeconds: 240 },
+  // Reads what all of those before it have left behind, so it comes after them in the same stack.
+  traces: { stack: 'whole', files: 1, timeoutSeconds: 120 },
   drills: { stack: 'whole', files: 1, timeoutSeconds: 600 },
 };
 

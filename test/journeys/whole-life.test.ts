@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openChromium } from '../support/chromium.ts';
 import { openConsole } from '../support/keycloak-console.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
+import { choosePassword, linkTo, registerOnPage } from '../support/signing-up.ts';
 
 const endpoints = inject('endpoints');
-const password = 'four random words walk';
 let service: RunningService;
 let chromium: Browser;
 
@@ -18,49 +18,6 @@ afterAll(async () => {
   await chromium?.close();
   await service?.[Symbol.asyncDispose]();
 });
-
-/** The link in the newest mail to the address. */
-async function linkTo(email: string): Promise<string> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const mails = (await (await fetch(`${endpoints.mail.api}/email`)).json()) as { id: string }[];
-    const mail = mails.find((each) => JSON.stringify(each).includes(email));
-    const whole = mail && (await (await fetch(`${endpoints.mail.api}/email/${mail.id}`)).text());
-    const link = whole?.match(/https?:\/\/[^\s"\\<>]+action-token[^\s"\\<>]+/)?.[0];
-    if (link) return link.replaceAll('&amp;', '&');
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error('No mail came.');
-}
-
-async function register(page: Page, email: string): Promise<void> {
-  await page.goto(`${endpoints.rest}/register`);
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('First name').fill('Maria');
-  await page.getByLabel('Last name').fill('Muster');
-  await page.getByRole('button', { name: 'Send me the link' }).press('Enter');
-  await page.waitForURL('**/register/sent');
-}
-
-/** Follows the mail's link through Keycloak's own pages and comes back signed in. */
-async function choosePassword(page: Page, link: string, email: string): Promise<void> {
-  await page.goto(link);
-  const proceed = page.locator('a:has-text("proceed")');
-  if (await proceed.count()) await proceed.first().click();
-  await page.fill('#password-new', password);
-  await page.fill('#password-confirm', password);
-  await page.locator('input[type=submit], button[type=submit]').first().click();
-  const back = page.locator('a:has-text("Back to")');
-  const login = page.locator('#kc-login');
-  await Promise.race([back.waitFor(), login.waitFor(), page.waitForURL(`${endpoints.rest}/**`)]);
-  if (await back.count()) await back.first().click();
-  await Promise.race([login.waitFor(), page.waitForURL(`${endpoints.rest}/**`)]);
-  if (await login.count()) {
-    await page.fill('#username', email);
-    await page.fill('#password', password);
-    await login.click();
-  }
-  await page.waitForURL('**/profile');
-}
 
 async function secondWindow(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
@@ -89,8 +46,8 @@ describe('a customer’s whole life in a browser (FR-1, FR-2)', () => {
     context.on('weberror', (error) => faults.push(error.error().message));
     const email = `maria.${Date.now()}@shop.example`;
 
-    await register(page, email);
-    await choosePassword(page, await linkTo(email), email);
+    await registerOnPage(page, endpoints, { email, givenName: 'Maria', familyName: 'Muster' });
+    await choosePassword(page, endpoints, await linkTo(endpoints, email), email);
     const second = await secondWindow(context);
     await givenName(second, 'Maria').waitFor();
     expect(await barriers(page)).toEqual([]);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { Endpoints } from '../../local/endpoints.ts';
 import { startStack } from '../../local/stack.ts';
@@ -7,6 +8,10 @@ declare module 'vitest' {
     endpoints: Endpoints;
     /** What the service needs in its environment to use this stack; it runs in the test's process. */
     environment: Record<string, string>;
+    /** Where the stack keeps its data and logs. */
+    stateDir: string;
+    /** PostgreSQL as its superuser. */
+    superuserUrl: string;
   }
 }
 
@@ -19,6 +24,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   project.provide('endpoints', stack.endpoints);
   // All tests come from one network and share one Redis; the limit itself has tests of its own.
-  project.provide('environment', { ...stack.environment('all'), REGISTRATIONS_PER_HOUR: '1000' });
+  const test = { REGISTRATIONS_PER_HOUR: '1000', TEST_LOG: path.join(stack.stateDir, 'log', 'service-in-test.log') };
+  project.provide('environment', { ...stack.environment('all'), ...test });
+  project.provide('stateDir', stack.stateDir);
+  project.provide('superuserUrl', stack.superuserUrl);
   return () => stack.stop();
 }

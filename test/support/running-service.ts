@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { migrate } from '../../src/commands/migrate.ts';
 import { run } from '../../src/main.ts';
 import { readConfig } from '../../src/platform/config.ts';
@@ -9,12 +10,21 @@ export interface RunningService extends AsyncDisposable {
   readonly log: () => string;
 }
 
-/** Starts the service over a stack; it is ready when this resolves. */
+/**
+ * Starts the service over a stack; it is ready when this resolves.
+ *
+ * @param environment  besides what the service reads, `TEST_LOG`: a file that keeps what is logged
+ */
 export async function startService(environment: Record<string, string>): Promise<RunningService> {
   await migrate(environment);
   let text = '';
-  const log = createLog('info', { write: (line) => void (text += line) });
-  const running = await run(readConfig(environment), log);
+  const config = readConfig(environment);
+  const { TEST_LOG: file } = environment;
+  const write = (line: string): void => {
+    text += line;
+    if (file) appendFileSync(file, line);
+  };
+  const running = await run(config, createLog(config.log.level, { write }));
   return {
     log: () => text,
     [Symbol.asyncDispose]: () => running.stop(),
