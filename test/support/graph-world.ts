@@ -8,7 +8,8 @@ import { type Actor, nobody, type Permission } from '../../src/domain/access.ts'
 import type { Registration } from '../../src/domain/registration.ts';
 import { graphErrorOf } from '../../src/graphql/errors.ts';
 import { createLiveUpdates, type LiveUpdates } from '../../src/messaging/live-updates.ts';
-import type { Log } from '../../src/platform/log.ts';
+import { openWork, type WorkQueue } from '../../src/messaging/work.ts';
+import { createLog } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
 import { schema } from '../../src/server/schema.ts';
 import { openRecords, type Records } from './records.ts';
@@ -67,7 +68,7 @@ function countStatements(pool: pg.Pool, seen: string[]): void {
   });
 }
 
-function contextsOver(records: Records, live: LiveUpdates): GraphWorld['contextOf'] {
+function contextsOver(records: Records, live: LiveUpdates, work: WorkQueue): GraphWorld['contextOf'] {
   return (actor, router = true) => {
     const requestId = v7();
     const act = (reason: string | undefined) => ({ actor, requestId, ...(reason === undefined ? {} : { reason }) });
@@ -79,7 +80,7 @@ function contextsOver(records: Records, live: LiveUpdates): GraphWorld['contextO
       request: { id: requestId, ip: '127.0.0.1', language: 'en', userAgent: 'test', router },
       transact: (work: never, reason?: string) => records.transactAs(act(reason), work),
       live,
-      work: { enqueue: async () => undefined },
+      work,
       customers: new CustomerReads(records, actor),
     };
     return { app: app as unknown as Ctx };
@@ -89,12 +90,12 @@ function contextsOver(records: Records, live: LiveUpdates): GraphWorld['contextO
 /** Opens the graph over new databases. */
 export async function openGraph(): Promise<GraphWorld> {
   const records = await openRecords();
-  const live = createLiveUpdates(new Redis(inject('redisUrl')), records.pool, {
-    warn: () => undefined,
-  } as unknown as Log);
+  const silent = createLog('silent');
+  const live = createLiveUpdates(new Redis(inject('redisUrl')), records.pool, silent);
   const seen: string[] = [];
   countStatements(records.pool, seen);
-  const contextOf = contextsOver(records, live);
+  const work = await openWork(records.databases.url, ['identity.tell-provider', 'identity.tell-status'], silent);
+  const contextOf = contextsOver(records, live, work);
   const yoga = createYoga<{ app: Ctx }>({
     schema,
     logging: false,
@@ -121,6 +122,7 @@ export async function openGraph(): Promise<GraphWorld> {
     },
     async [Symbol.asyncDispose]() {
       await live.stop();
+      await work.stop();
       await records[Symbol.asyncDispose]();
     },
   };
