@@ -57,6 +57,7 @@ create table customer (
 );
 CREATE INDEX customer_by_activity ON public.customer USING btree (last_activity_at DESC, id DESC);
 CREATE INDEX customer_by_creation ON public.customer USING btree (created_at DESC, id DESC);
+CREATE INDEX customer_by_key ON public.customer USING btree (key_id);
 CREATE INDEX customer_unproven ON public.customer USING btree (created_at) WHERE ((NOT email_verified) AND (status = 'PENDING_VERIFICATION'::text));
 CREATE UNIQUE INDEX customer_email_even ON public.customer USING btree (email_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
@@ -115,6 +116,7 @@ create table identity_link (
 );
 CREATE INDEX identity_link_checked ON public.identity_link USING btree (checked_at);
 CREATE INDEX identity_link_customer ON public.identity_link USING btree (customer_id, linked_at);
+CREATE INDEX identity_link_missing ON public.identity_link USING btree (issuer, subject) WHERE (missing_since IS NOT NULL);
 
 create table inbox (
   source text not null,
@@ -177,6 +179,7 @@ create table registration_intent (
   expires_at timestamp(3) with time zone not null,
   constraint registration_intent_pkey PRIMARY KEY (customer_id)
 );
+CREATE INDEX registration_intent_by_key ON public.registration_intent USING btree (key_id);
 CREATE INDEX registration_intent_email ON public.registration_intent USING btree (email_hash, created_at DESC);
 CREATE INDEX registration_intent_expiry ON public.registration_intent USING btree (expires_at);
 

@@ -29,8 +29,8 @@ const lockClass = 7;
  * Adds entries unless a later relay has had the lane: one that was frozen in the middle and wakes up holds an old number.
  * KEYS: stream, fence of the lane. ARGV: fence, length, then channel, message and event of each fact.
  */
-const publishScript = `local fence = tonumber(ARGV[1])
-if fence < tonumber(redis.call('GET', KEYS[2]) or '0') then return -1 end
+const publishScript = `local highest = tonumber(redis.call('GET', KEYS[2]) or '0')
+if tonumber(ARGV[1]) < highest then return -highest end
 redis.call('SET', KEYS[2], ARGV[1])
 for i = 3, #ARGV, 3 do
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[i + 2])
@@ -51,6 +51,8 @@ const take = {
     where lane = $1 and published_at is null order by position limit ${batchSize}`,
 };
 
+const nextFence = `select nextval('outbox_fence') as fence`;
+
 /** Holds the lane until the transaction ends; the number grows with every holder. Undefined while another relay has it. */
 async function holdLane(client: pg.PoolClient, lane: number): Promise<string | undefined> {
   const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1, $2) as held', [
@@ -58,34 +60,33 @@ async function holdLane(client: pg.PoolClient, lane: number): Promise<string | u
     lane,
   ]);
   if (!rows[0]?.held) return undefined;
-  const { rows: fences } = await client.query<{ fence: string }>(`select nextval('outbox_fence') as fence`);
+  const { rows: fences } = await client.query<{ fence: string }>(nextFence);
   return fences[0]?.fence;
 }
 
+/**
+ * A later relay has had the lane. Either this one slept meanwhile, and the database knows higher numbers; or the
+ * database was restored from a backup, and its numbers would be refused until they have caught up.
+ */
+async function outrun({ pool, log }: RelayParts, lane: number, highest: number): Promise<void> {
+  const { rows } = await pool.query<{ fence: string }>(nextFence);
+  const isBehind = Number(rows[0]?.fence) <= highest;
+  log.warn({ lane, isBehind }, 'a later relay has had the lane');
+  if (isBehind)
+    await pool.query(`select setval('outbox_fence', greatest($1, last_value)) from outbox_fence`, [highest]);
+}
+
 /** Adds the facts to the stream and tells who follows. False when a later relay has had the lane. */
-async function add(
-  { redis, log, maxLength }: RelayParts,
-  lane: number,
-  fence: string,
-  rows: readonly Row[],
-): Promise<boolean> {
+async function add(parts: RelayParts, lane: number, fence: string, rows: readonly Row[]): Promise<boolean> {
   const facts = rows.flatMap((row) => [
     channelOf(row.customer_id),
     JSON.stringify({ customerId: row.customer_id, sequence: row.sequence }),
     row.event,
   ]);
-  const added: unknown = await redis.eval(
-    publishScript,
-    2,
-    stream,
-    `customers.lane.${lane}`,
-    fence,
-    maxLength,
-    ...facts,
-  );
-  // Once is a relay that slept; again and again is a database restored from a backup, whose numbers are behind.
-  if (added === -1) log.warn({ lane, fence }, 'a later relay has had the lane');
-  return added !== -1;
+  const { redis, maxLength } = parts;
+  const added = await redis.eval(publishScript, 2, stream, `customers.lane.${lane}`, fence, maxLength, ...facts);
+  if (typeof added === 'number' && added < 0) await outrun(parts, lane, -added);
+  return typeof added === 'number' && added >= 0;
 }
 
 /** Publishes what one lane holds, in order; the rows are marked only after Redis has them all. Returns how many. */

@@ -6,9 +6,10 @@ import type { Log } from '../platform/log.ts';
 export interface Task {
   readonly name: string;
   readonly run: (key: string) => Promise<void>;
-  /** When it runs by itself as well, as cron in UTC; the key is then empty. */
-  readonly cron?: string;
 }
+
+/** When tasks run by themselves, their key being empty: cron in UTC by the task's name. */
+export type Schedule = Readonly<Record<string, string>>;
 
 /** Puts jobs aside for the worker. */
 export interface Work {
@@ -24,7 +25,7 @@ export interface Work {
 /** The queue of one process. */
 export interface WorkQueue extends Work {
   /** Starts to run the tasks here; without it this process only enqueues. */
-  run(tasks: readonly Task[]): Promise<void>;
+  run(tasks: readonly Task[], schedule?: Schedule): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,8 +55,8 @@ export async function openWork(url: string, names: readonly string[], log: Log):
       const db = fromKysely(transaction);
       await boss.send(task, { key }, { singletonKey: key, db });
     },
-    async run(tasks) {
-      for (const { name, run, cron } of tasks) {
+    async run(tasks, schedule = {}) {
+      for (const { name, run } of tasks) {
         await boss.work<{ key?: string }>(
           name,
           { pollingIntervalSeconds: 0.5, heartbeatRefreshSeconds: 3 },
@@ -63,8 +64,8 @@ export async function openWork(url: string, names: readonly string[], log: Log):
             for (const { data } of jobs) await run(data?.key ?? '');
           },
         );
-        if (cron) await boss.schedule(name, cron, {}, { tz: 'UTC' });
       }
+      for (const [name, cron] of Object.entries(schedule)) await boss.schedule(name, cron, {}, { tz: 'UTC' });
     },
     stop: () => boss.stop({ graceful: true, timeout: 10_000 }),
   };

@@ -8,6 +8,8 @@ export interface ParityHashes {
 
 /** Finds sealed values by keyed hashes, under one key or, while keys rotate, under two. */
 export interface KeyedHash {
+  /** What a hash of each key in use begins with. */
+  readonly versions: ParityHashes;
   hashes(text: string): ParityHashes;
   current(text: string): Buffer;
   lookups(text: string): Buffer[];
@@ -40,17 +42,20 @@ export function createKeyedHash(purpose: string, keyring: ReadonlyMap<string, Bu
   if (keys.length === 2 && older.version % 2 === newer.version % 2) {
     throw new Error('Two index keys have versions of different parity: they stand in different columns.');
   }
-  const hash = ({ version, key }: IndexKey, text: string): Buffer => {
+  const headOf = ({ version }: IndexKey): Buffer => {
     const head = Buffer.alloc(2);
     head.writeUInt16BE(version);
-    return Buffer.concat([head, createHmac('sha256', key).update(`${purpose}\0`).update(text).digest()]);
+    return head;
   };
-  const ofParity = (parity: number, text: string): Buffer | null => {
-    const found = keys.find(({ version }) => version % 2 === parity);
-    return found ? hash(found, text) : null;
+  const hash = (index: IndexKey, text: string): Buffer =>
+    Buffer.concat([headOf(index), createHmac('sha256', index.key).update(`${purpose}\0`).update(text).digest()]);
+  const byParity = (make: (index: IndexKey) => Buffer): ParityHashes => {
+    const [even, odd] = [0, 1].map((parity) => keys.find(({ version }) => version % 2 === parity));
+    return { even: even ? make(even) : null, odd: odd ? make(odd) : null };
   };
   return {
-    hashes: (text) => ({ even: ofParity(0, text), odd: ofParity(1, text) }),
+    versions: byParity(headOf),
+    hashes: (text) => byParity((index) => hash(index, text)),
     current: (text) => hash(newer, text),
     lookups: (text) => keys.map((key) => hash(key, text)),
   };

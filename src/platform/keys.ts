@@ -97,6 +97,19 @@ export class CustomerKeys {
     for (const id of ids) this.#cache.delete(id);
   }
 
+  /** Ids of living keys that were made before a time, in order, from after an id on. */
+  async madeBefore(time: Date, after: string, limit: number): Promise<string[]> {
+    const text = `select id from customer_key where id > $1 and created_at < $2 and destroyed_at is null order by id limit $3`;
+    const { rows } = await this.#pool.query<{ id: string }>(text, [after, time, limit]);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Deletes keys that never sealed anything: unlike a destroyed one they leave nothing. */
+  async remove(ids: readonly string[]): Promise<void> {
+    await this.#pool.query('delete from customer_key where id = any($1::uuid[])', [ids]);
+    for (const id of ids) this.#cache.delete(id);
+  }
+
   /**
    * Wraps keys of older key-encryption keys with the current one. Call it until it returns 0; then the older ones can go.
    *

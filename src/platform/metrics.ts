@@ -6,8 +6,10 @@ export interface Metrics {
   readonly requests: Counter<'route' | 'status'>;
   readonly seconds: Histogram<'route'>;
   readonly published: Counter;
-  /** Facts not yet published, messages due, letters nobody settled. */
+  /** Facts not yet published, messages due, letters nobody settled, jobs that were given up. */
   readonly waiting: Gauge<'what'>;
+  /** Seconds that the oldest fact has waited to be published. */
+  readonly oldestFact: Gauge;
   readonly alarms: Gauge<'what'>;
 }
 
@@ -34,8 +36,13 @@ export function createMetrics(): Metrics {
     published: new Counter({ name: 'customers_events_published_total', help: 'Published facts.', registers }),
     waiting: new Gauge({
       name: 'customers_waiting',
-      help: 'What waits: outbox, inbox, dead-letters.',
+      help: 'What waits: outbox, inbox, dead-letters, failed-jobs.',
       labelNames: ['what'],
+      registers,
+    }),
+    oldestFact: new Gauge({
+      name: 'customers_outbox_oldest_seconds',
+      help: 'Age of the oldest fact that is not published.',
       registers,
     }),
     alarms: new Gauge({

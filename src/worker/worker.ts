@@ -3,12 +3,15 @@ import type { Parts } from '../context.ts';
 import { followDeliveries } from '../features/identity/identity.events.ts';
 import { identityTasks } from '../features/identity/identity.jobs.ts';
 import { historyConsumers, supportStream } from '../features/history/history.events.ts';
+import { sweepIsStopped } from '../features/identity/sweep.ts';
 import { registrationTasks } from '../features/registration/registration.jobs.ts';
 import { consume } from '../messaging/consumer.ts';
 import { startRelay } from '../messaging/relay.ts';
 import type { Task, WorkQueue } from '../messaging/work.ts';
+import { reindexAddresses, rewrapKeys, sweepKeys } from '../messaging/key-upkeep.ts';
 import type { MailSender } from '../platform/mail.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { schedule } from './schedule.ts';
 
 /** What the worker uses besides the parts of the process. */
 export interface WorkerParts {
@@ -21,16 +24,27 @@ export interface WorkerParts {
 
 const waiting = `select (select count(*)::int from outbox where published_at is null) as outbox,
   (select count(*)::int from inbox where done_at is null) as inbox,
-  (select count(*)::int from dead_letter where settled_at is null) as letters`;
+  (select count(*)::int from dead_letter where settled_at is null) as "dead-letters",
+  (select count(*)::int from jobs.job where state = 'failed') as "failed-jobs",
+  (select coalesce(extract(epoch from now() - min(created_at)), 0)::float from outbox where published_at is null) as lag`;
 
-async function count({ parts: { pool }, metrics }: WorkerParts): Promise<void> {
-  const { rows } = await pool.query<{ outbox: number; inbox: number; letters: number }>(waiting);
+interface Waiting {
+  readonly outbox: number;
+  readonly inbox: number;
+  readonly 'dead-letters': number;
+  readonly 'failed-jobs': number;
+  readonly lag: number;
+}
+
+async function count({ parts, metrics }: WorkerParts): Promise<void> {
+  const { rows } = await parts.pool.query<Waiting>(waiting);
   const [row] = rows;
   if (!row) return;
-  metrics.waiting.set({ what: 'outbox' }, row.outbox);
-  metrics.waiting.set({ what: 'inbox' }, row.inbox);
-  metrics.waiting.set({ what: 'dead-letters' }, row.letters);
-  metrics.alarms.set({ what: 'dead-letters' }, row.letters ? 1 : 0);
+  const { lag, ...counts } = row;
+  for (const [what, many] of Object.entries(counts)) metrics.waiting.set({ what }, many);
+  for (const what of ['dead-letters', 'failed-jobs'] as const) metrics.alarms.set({ what }, counts[what] ? 1 : 0);
+  metrics.alarms.set({ what: 'sweep-stopped' }, (await sweepIsStopped(parts)) ? 1 : 0);
+  metrics.oldestFact.set(lag);
 }
 
 // Old sessions and answers are of no use to anybody; facts are kept 90 days for whoever comes late (design §6).
@@ -43,14 +57,23 @@ const outdated = [
   `delete from drift where at < now() - interval '90 days'`,
 ];
 
+async function keepKeys(parts: Parts): Promise<void> {
+  const done = {
+    wrapped: await rewrapKeys(parts),
+    indexed: await reindexAddresses(parts),
+    swept: await sweepKeys(parts),
+  };
+  parts.log.info(done, 'keys are in order');
+}
+
 /** Every task there is, of every feature; the names of the queues. */
 export function allTasks(parts: Parts, mail: MailSender): Task[] {
   return [
     ...identityTasks(parts),
     ...registrationTasks(parts, mail),
+    { name: 'keys.upkeep', run: () => keepKeys(parts) },
     {
       name: 'retention.outdated',
-      cron: '41 3 * * *',
       run: async () => {
         for (const statement of outdated) await parts.pool.query(statement);
       },
@@ -71,7 +94,7 @@ export async function startWorker(worker: WorkerParts): Promise<{ stop(): Promis
   });
   const consumer = consume({ pool, clock, redis, log, transactAs }, supportStream, historyConsumers);
   const deliveries = followDeliveries(parts);
-  await queue.run(allTasks(parts, worker.mail));
+  await queue.run(allTasks(parts, worker.mail), schedule);
   const counting = setInterval(() => {
     void count(worker).catch((error: unknown) => log.warn({ err: error }, 'what waits could not be counted'));
   }, 5000);

@@ -15,6 +15,8 @@ export interface EmailHashes {
 
 /** Finds sealed addresses. Each hash begins with its key's version, so that hashes of two versions never meet. */
 export interface EmailIndex {
+  /** What the hashes of each key in use begin with. */
+  readonly versions: EmailHashes;
   /** What a row carries, and what it is looked for by. */
   hashes(email: EmailLookup): EmailHashes;
   /** The hash under the current key, for tables with one column. */

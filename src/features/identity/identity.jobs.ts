@@ -4,11 +4,11 @@ import { tellProviderTask, tellStatusTask } from './converge.ts';
 import { sweep } from './sweep.ts';
 import { tellProvider, tellStatus } from './tell-provider.ts';
 
-/** What the seam with Keycloak does later and by the clock. */
+/** What the seam with Keycloak does later. */
 export function identityTasks(parts: Parts): Task[] {
   return [
     { name: tellProviderTask, run: (customerId) => tellProvider(parts, customerId) },
     { name: tellStatusTask, run: (customerId) => tellStatus(parts, customerId) },
-    { name: 'identity.sweep', cron: '* * * * *', run: () => sweep(parts).then(() => undefined) },
+    { name: 'identity.sweep', run: () => sweep(parts).then(() => undefined) },
   ];
 }

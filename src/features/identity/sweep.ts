@@ -71,9 +71,15 @@ async function absence({ pool, config }: Pick<Ctx, 'pool' | 'config'>): Promise<
   return rows[0] ?? { missing: 0, links: 0 };
 }
 
-async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boolean> {
+/** Whether so many users are missing now that no sweep goes on. */
+export async function sweepIsStopped(ctx: Pick<Ctx, 'pool' | 'config'>): Promise<boolean> {
   const { missing, links } = await absence(ctx);
-  if (!isTooMany(missing, links, ctx.config.sweep.maxMissing)) return false;
+  return isTooMany(missing, links, ctx.config.sweep.maxMissing);
+}
+
+async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boolean> {
+  if (!(await sweepIsStopped(ctx))) return false;
+  const { missing, links } = await absence(ctx);
   ctx.log.error(
     { missing, links, alarm: 'sweep-stopped' },
     'the sweep stopped: so many missing users mean a restored Keycloak',

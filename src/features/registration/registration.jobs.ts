@@ -20,6 +20,6 @@ async function mailOwner(parts: Parts, mail: MailSender, customerId: string): Pr
 export function registrationTasks(parts: Parts, mail: MailSender): Task[] {
   return [
     { name: tellOwnerTask, run: (customerId) => mailOwner(parts, mail, customerId) },
-    { name: 'registration.drop-unproven', cron: '17 * * * *', run: () => dropUnproven(parts) },
+    { name: 'registration.drop-unproven', run: () => dropUnproven(parts) },
   ];
 }
