@@ -109,9 +109,10 @@ async function live(): Promise<void> {
   await mistakes(page);
   await registerOnPage(await (await chromium.newContext({ locale: 'en-GB' })).newPage(), endpoints, she);
   await redis.xadd('support.events', '*', 'event', '{"broken');
-  await (
-    await openAdmin(endpoints)
-  )('DELETE', `/users/${user}`);
+  const admin = await openAdmin(endpoints);
+  const refused = await admin('PUT', `/users/${user}/reset-password`, { type: 'password', value: 'short' });
+  if (refused.status !== 400) throw new Error(`Keycloak answered ${refused.status} to a password that is too short.`);
+  await admin('DELETE', `/users/${user}`);
   await page.goto(`${endpoints.rest}/profile`);
 }
 
@@ -155,6 +156,7 @@ describe('what everybody has left behind (design §6, spec §5)', () => {
 
     expect(kept.length).toBeGreaterThan(0);
     expect(heard.length).toBeGreaterThan(0);
+    expect(logs.find(({ name }) => name === 'keycloak.log')?.bytes.toString()).toContain('for user [address]');
     expect(logs.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['keycloak.log', 'postgres.log', 'service-in-test.log']),
     );

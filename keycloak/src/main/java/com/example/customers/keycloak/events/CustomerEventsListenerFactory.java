@@ -1,5 +1,6 @@
 package com.example.customers.keycloak.events;
 
+import com.example.customers.keycloak.log.AddressMask;
 import java.net.URI;
 import org.keycloak.Config;
 import org.keycloak.events.EventListenerProvider;
@@ -38,12 +39,13 @@ public final class CustomerEventsListenerFactory implements EventListenerProvide
     post = new SignedPost(url(config.get("url")), key(config.get("key")));
   }
 
-  /** Starts delivering only after the tables exist. */
+  /** Starts delivering only after the tables exist; the log has its handlers by then, too. */
   @Override
   public void postInit(KeycloakSessionFactory factory) {
     factory.register(
         event -> {
           if (event instanceof PostMigrationEvent && courier == null) {
+            AddressMask.install();
             courier = new Courier(factory, post);
             courier.start();
           }
