@@ -1,20 +1,20 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
-import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js';
 import { compareNames, type Difference } from './difference.ts';
+import type { Role, ThereRole } from './representations.ts';
 import type { RunningRealm } from './running.ts';
 import type { WantedRealm } from './wanted.ts';
 
 /** The roles a role consists of, as `role` or `client/role`. */
-function partsOf(role: RoleRepresentation): string[] {
-  const clients = Object.entries((role.composites?.client ?? {}) as Record<string, string[]>);
+function partsOf(role: Role): string[] {
+  const clients = Object.entries({ ...role.composites?.client } as Record<string, string[]>);
   const ofClients = clients.flatMap(([client, roles]) => roles.map((name) => `${client}/${name}`));
   return [...(role.composites?.realm ?? []), ...ofClients];
 }
 
 /** Every role that is there, by the same names. */
-function known(running: RunningRealm): Map<string, RoleRepresentation> {
-  const ofClients = Object.entries(running.clientRoles).flatMap(([client, roles]) =>
-    roles.map((role) => [`${client}/${role.name}`, role] as const),
+function known(running: RunningRealm): Map<string, ThereRole> {
+  const ofClients = [...running.clientRoles].flatMap(([client, roles]) =>
+    [...roles].map(([name, role]) => [`${client}/${name}`, role] as const),
   );
   return new Map([...running.roles, ...ofClients]);
 }
@@ -24,11 +24,10 @@ function permissionDifferences(
   wanted: WantedRealm,
   running: RunningRealm,
 ): Difference[] {
-  return Object.entries(wanted.roles.client ?? {}).flatMap(([client, roles]) => {
-    const there = (running.clientRoles[client] ?? []).map((role) => role.name ?? '');
+  return Object.entries(wanted.roles.client).flatMap(([client, roles]) => {
     const id = running.clients.get(client)?.id;
     return roles
-      .filter((role) => !there.includes(role.name ?? ''))
+      .filter(({ name }) => !running.clientRoles.get(client)?.has(name))
       .map((role) => ({
         says: `permission ${role.name} of ${client} is missing`,
         // The client itself may be missing in this round; the next one finds it.
@@ -39,12 +38,12 @@ function permissionDifferences(
 
 function compositionDifferences(
   keycloak: KeycloakAdminClient,
-  role: RoleRepresentation,
-  actual: RoleRepresentation,
-  all: Map<string, RoleRepresentation>,
+  role: Role,
+  actual: ThereRole,
+  all: Map<string, ThereRole>,
 ): Difference[] {
   const { absent, surplus } = compareNames(partsOf(actual), partsOf(role));
-  const roleId = actual.id ?? '';
+  const roleId = actual.id;
   const found = (names: string[]) => names.flatMap((name) => all.get(name) ?? []);
   return [
     ...absent.map((name) => ({
@@ -65,8 +64,8 @@ export function roleDifferences(
   running: RunningRealm,
 ): Difference[] {
   const all = known(running);
-  const roles = (wanted.roles.realm ?? []).flatMap((role) => {
-    const { name = '', description = '' } = role;
+  const roles = wanted.roles.realm.flatMap((role) => {
+    const { name, description = '' } = role;
     const actual = running.roles.get(name);
     if (!actual) {
       return [{ says: `role ${name} is missing`, settle: () => keycloak.roles.create({ name, description }) }];

@@ -1,9 +1,8 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
-import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js';
-import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js';
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js';
 import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js';
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js';
+import { byName, type ThereClient, type ThereRole, type ThereScope } from './representations.ts';
 import type { ScopeMapping, WantedRealm } from './wanted.ts';
 
 /** A service account as it is: its user and the roles it has, by client. */
@@ -12,59 +11,50 @@ type ServiceAccount = { userId: string; realmRoles: string[]; clientRoles: Recor
 /** A realm as it is. */
 export type RunningRealm = {
   settings: RealmRepresentation;
-  clients: Map<string, ClientRepresentation>;
-  clientScopes: Map<string, ClientScopeRepresentation>;
-  roles: Map<string, RoleRepresentation>;
-  clientRoles: Record<string, RoleRepresentation[]>;
+  clients: Map<string, ThereClient>;
+  clientScopes: Map<string, ThereScope>;
+  roles: Map<string, ThereRole>;
+  /** By client and name; a client without roles is not in it. */
+  clientRoles: Map<string, Map<string, ThereRole>>;
   clientScopeMappings: Record<string, ScopeMapping[]>;
   userProfile: UserProfileConfig;
   secrets: Map<string, string>;
   serviceAccounts: Map<string, ServiceAccount>;
 };
 
-const byName = <T>(list: readonly T[] | undefined, name: (item: T) => string | undefined) =>
-  new Map((list ?? []).map((item) => [name(item) ?? '', item]));
+type Clients = RunningRealm['clients'];
 
 /** A partial export masks secrets, so those of our clients are asked for one by one. */
-async function readSecrets(
-  keycloak: KeycloakAdminClient,
-  wanted: WantedRealm,
-  there: Map<string, ClientRepresentation>,
-) {
-  const confidential = wanted.clients.filter((client) => client.secret && there.has(client.clientId ?? ''));
-  const found = await Promise.all(
-    confidential.map(async ({ clientId = '' }) => {
-      const { value } = await keycloak.clients.getClientSecret({ id: there.get(clientId)?.id ?? '' });
-      return [clientId, value ?? ''] as const;
-    }),
-  );
-  return new Map(found);
+async function readSecrets(keycloak: KeycloakAdminClient, wanted: WantedRealm, there: Clients) {
+  const found = wanted.clients.map(async ({ clientId, secret }) => {
+    const client = secret && there.get(clientId);
+    if (!client) return [];
+    const { value } = await keycloak.clients.getClientSecret({ id: client.id });
+    return value ? [[clientId, value] as const] : [];
+  });
+  return new Map((await Promise.all(found)).flat());
 }
+
+const namesOf = (list: readonly object[] | undefined): string[] => [...byName<ThereRole>(list, 'name').keys()];
 
 async function readServiceAccount(keycloak: KeycloakAdminClient, id: string): Promise<ServiceAccount> {
   const user = await keycloak.clients.getServiceAccountUser({ id });
-  const userId = user.id ?? '';
+  const userId = String(user.id);
   const roles = await keycloak.users.listRoleMappings({ id: userId });
-  const names = (list?: RoleRepresentation[]) => (list ?? []).map((role) => role.name ?? '');
-  const perClient = Object.entries(roles.clientMappings ?? {}) as [string, { mappings?: RoleRepresentation[] }][];
+  const perClient = Object.entries({ ...roles.clientMappings }) as [string, { mappings?: RoleRepresentation[] }][];
   return {
     userId,
-    realmRoles: names(roles.realmMappings),
-    clientRoles: Object.fromEntries(perClient.map(([client, { mappings }]) => [client, names(mappings)])),
+    realmRoles: namesOf(roles.realmMappings),
+    clientRoles: Object.fromEntries(perClient.map(([client, { mappings }]) => [client, namesOf(mappings)])),
   };
 }
 
-async function readServiceAccounts(
-  keycloak: KeycloakAdminClient,
-  wanted: WantedRealm,
-  there: Map<string, ClientRepresentation>,
-) {
-  const clients = wanted.users.map((user) => user.serviceAccountClientId ?? '');
-  const existing = clients.filter((name) => there.get(name)?.serviceAccountsEnabled);
-  const found = await Promise.all(
-    existing.map(async (name) => [name, await readServiceAccount(keycloak, there.get(name)?.id ?? '')] as const),
-  );
-  return new Map(found);
+async function readServiceAccounts(keycloak: KeycloakAdminClient, wanted: WantedRealm, there: Clients) {
+  const found = wanted.users.map(async ({ serviceAccountClientId: name }) => {
+    const client = there.get(name);
+    return client?.serviceAccountsEnabled ? [[name, await readServiceAccount(keycloak, client.id)] as const] : [];
+  });
+  return new Map((await Promise.all(found)).flat());
 }
 
 /**
@@ -79,7 +69,8 @@ export async function runningRealm(
   const { realm } = wanted;
   if (!(await keycloak.realms.findOne({ realm }))) return undefined;
   const settings = await keycloak.realms.export({ realm, exportClients: true, exportGroupsAndRoles: true });
-  const clients = byName(settings.clients, (client) => client.clientId);
+  const clients = byName<ThereClient>(settings.clients, 'clientId', { protocolMappers: [] });
+  const ofClients = Object.entries({ ...settings.roles?.client });
   const [userProfile, secrets, serviceAccounts] = await Promise.all([
     keycloak.users.getProfile(),
     readSecrets(keycloak, wanted, clients),
@@ -88,10 +79,10 @@ export async function runningRealm(
   return {
     settings,
     clients,
-    clientScopes: byName(settings.clientScopes, (scope) => scope.name),
-    roles: byName(settings.roles?.realm, (role) => role.name),
-    clientRoles: settings.roles?.client ?? {},
-    clientScopeMappings: (settings.clientScopeMappings ?? {}) as Record<string, ScopeMapping[]>,
+    clientScopes: byName<ThereScope>(settings.clientScopes, 'name', { protocolMappers: [] }),
+    roles: byName<ThereRole>(settings.roles?.realm, 'name'),
+    clientRoles: new Map(ofClients.map(([client, list]) => [client, byName<ThereRole>(list, 'name')])),
+    clientScopeMappings: { ...settings.clientScopeMappings },
     userProfile,
     secrets,
     serviceAccounts,

@@ -1,25 +1,28 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js';
-import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js';
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js';
 import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js';
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js';
+import type { Client, Role, Scope } from './representations.ts';
 
 /** One entry of `clientScopeMappings`: which roles of a client a client or a client scope may bring into a token. */
 export type ScopeMapping = { client?: string; clientScope?: string; roles: string[] };
 
 /** A realm as `keycloak/realm/` describes it: what Keycloak imports, and besides what it makes itself and we change. */
-export type WantedRealm = Omit<RealmRepresentation, 'clientScopeMappings'> & {
+export type WantedRealm = Omit<
+  RealmRepresentation,
+  'clientScopeMappings' | 'clients' | 'clientScopes' | 'roles' | 'users'
+> & {
   realm: string;
-  clients: ClientRepresentation[];
-  clientScopes: ClientScopeRepresentation[];
+  clients: Client[];
+  clientScopes: Scope[];
   clientScopeMappings: Record<string, ScopeMapping[]>;
-  roles: NonNullable<RealmRepresentation['roles']>;
-  users: UserRepresentation[];
+  roles: { realm: Role[]; client: Record<string, Role[]> };
+  /** Accounts of clients, and their rights. */
+  users: (UserRepresentation & { serviceAccountClientId: string; username: string })[];
   userProfile: UserProfileConfig;
   /** Fields that we change at clients that every realm has. */
-  builtInClients: ClientRepresentation[];
+  builtInClients: Client[];
   /** Clients and scopes of overlays that were not asked for, and must not exist. */
   unwanted: { clients: string[]; clientScopes: string[] };
 };
@@ -28,7 +31,7 @@ export type WantedRealm = Omit<RealmRepresentation, 'clientScopeMappings'> & {
 type RealmFiles = { realm: URL; overlays: Record<string, URL> };
 
 type Values = Readonly<Record<string, string | undefined>>;
-type Overlay = Partial<Omit<RealmRepresentation, 'clientScopeMappings'>>;
+type Overlay = Pick<WantedRealm, 'clients' | 'clientScopes' | 'smtpServer'>;
 
 const read = <T>(file: URL): T => JSON.parse(readFileSync(file, 'utf8')) as T;
 
@@ -46,14 +49,14 @@ function overlaid(base: WantedRealm, overlay: Overlay): WantedRealm {
     ...base,
     ...overlay,
     smtpServer: { ...base.smtpServer, ...overlay.smtpServer },
-    clients: [...base.clients, ...(overlay.clients ?? [])],
-    clientScopes: [...base.clientScopes, ...(overlay.clientScopes ?? [])],
+    clients: [...base.clients, ...overlay.clients],
+    clientScopes: [...base.clientScopes, ...overlay.clientScopes],
   };
 }
 
 /** Every permission is a client scope too, granted with the role, so that a token's `scope` says what its roles say. */
 function withPermissionScopes(realm: WantedRealm, api: string, carrier: string): WantedRealm {
-  const permissions = (realm.roles.client?.[api] ?? []).map((role) => role.name ?? '');
+  const permissions = (realm.roles.client[api] ?? []).map(({ name }) => name);
   const scopes = permissions.map((name) => ({
     name,
     protocol: 'openid-connect',
@@ -84,8 +87,8 @@ function withMailAccount(realm: WantedRealm, values: Values): WantedRealm {
 }
 
 const names = (overlay: Overlay) => ({
-  clients: (overlay.clients ?? []).map((client) => client.clientId ?? ''),
-  clientScopes: (overlay.clientScopes ?? []).map((scope) => scope.name ?? ''),
+  clients: overlay.clients.map(({ clientId }) => clientId),
+  clientScopes: overlay.clientScopes.map(({ name }) => name),
 });
 
 /**
