@@ -13,11 +13,6 @@ export interface RegistrationReply {
   readonly retryAfterSeconds?: number;
 }
 
-interface Signed {
-  readonly value: unknown;
-  readonly signature: string;
-}
-
 /** What the admin listener shows and takes in. */
 export interface AdminParts {
   readonly clock: Clock;
@@ -29,8 +24,8 @@ export interface AdminParts {
   readonly checks: readonly { readonly name: string; readonly soft?: boolean; readonly check: () => Promise<void> }[];
   /** Keeps a delivery; committed when it resolves. */
   readonly receive: (events: readonly unknown[]) => Promise<void>;
-  /** Takes a form of Keycloak's registration page; `signature` is that of its delivery. */
-  readonly register: (form: unknown, signature: string) => Promise<RegistrationReply>;
+  /** Takes a form of Keycloak's registration page. */
+  readonly register: (form: unknown) => Promise<RegistrationReply>;
 }
 
 const always = { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -49,24 +44,24 @@ export function isSigned(header: string | undefined, body: string, key: string, 
   return timingSafeEqual(wanted, Buffer.from(signature, 'hex'));
 }
 
-/** What Keycloak's side of us sends: JSON under its signature. Undefined when it is none, which is answered here. */
-async function signedBody(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<Signed | undefined> {
+/** What Keycloak's side of us sends: JSON under its signature; or the status that refuses it. */
+async function signedJson(parts: AdminParts, req: IncomingMessage): Promise<{ value: unknown } | { refused: number }> {
   const bytes = await readBody(req, limits.deliveryBytes);
-  if (!bytes) return void answer(res, 413, '');
+  if (!bytes) return { refused: 413 };
   const body = bytes.toString();
   const header = req.headers['x-signature'];
-  const signature = typeof header === 'string' ? header : '';
-  if (!isSigned(signature, body, parts.eventsKey, parts.clock.now())) return void answer(res, 401, '');
+  const signature = typeof header === 'string' ? header : undefined;
+  if (!isSigned(signature, body, parts.eventsKey, parts.clock.now())) return { refused: 401 };
   try {
-    return { value: JSON.parse(body) as unknown, signature };
+    return { value: JSON.parse(body) as unknown };
   } catch {
-    return void answer(res, 400, '');
+    return { refused: 400 };
   }
 }
 
 async function takeDelivery(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const signed = await signedBody(parts, req, res);
-  if (!signed) return;
+  const signed = await signedJson(parts, req);
+  if ('refused' in signed) return answer(res, signed.refused, '');
   const { events } = (signed.value ?? {}) as { events?: unknown };
   if (!Array.isArray(events)) return answer(res, 400, '');
   await parts.receive(events);
@@ -74,9 +69,9 @@ async function takeDelivery(parts: AdminParts, req: IncomingMessage, res: Server
 }
 
 async function takeRegistration(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const signed = await signedBody(parts, req, res);
-  if (!signed) return;
-  const { status, body, retryAfterSeconds } = await parts.register(signed.value, signed.signature);
+  const signed = await signedJson(parts, req);
+  if ('refused' in signed) return answer(res, signed.refused, '');
+  const { status, body, retryAfterSeconds } = await parts.register(signed.value);
   const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   return answer(res, status, JSON.stringify(body), headers);
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { v4 as uuidv4, v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { nobody } from '../domain/access.ts';
@@ -11,8 +10,9 @@ import type { ContextFor } from './contexts.ts';
 import { statusOf } from './status.ts';
 
 const text = z.string().max(1000);
-/** What Keycloak's page hands over. It asks for no country. */
+/** What Keycloak's page hands over. It asks for no country. A copy of a delivery has the same id, and registers nobody anew. */
 const form = z.strictObject({
+  id: text,
   email: text,
   firstName: text.nullish(),
   lastName: text.nullish(),
@@ -20,11 +20,6 @@ const form = z.strictObject({
   ip: text,
 });
 type Form = z.infer<typeof form>;
-
-/** The same delivery is the same registration: whoever sends a copy of one registers nobody anew. */
-function keyOf(signature: string): string {
-  return uuidv4({ random: createHash('sha256').update(signature).digest().subarray(0, 16) });
-}
 
 /** The person's own address is what the limit of her network counts, as on every other door. */
 function ctxOf(contextFor: ContextFor, { ip, locale }: Form): Promise<Ctx> {
@@ -43,15 +38,13 @@ function refusal(error: unknown): RegistrationReply {
 }
 
 /** The door of Keycloak's registration page: the same room as behind `register` and `POST /auth/register`. */
-export function registrationsInto(
-  contextFor: ContextFor,
-): (form: unknown, signature: string) => Promise<RegistrationReply> {
-  return async (given, signature) => {
+export function registrationsInto(contextFor: ContextFor): (form: unknown) => Promise<RegistrationReply> {
+  return async (given) => {
     const wanted = form.safeParse(given);
     if (!wanted.success) return { status: statusOf.VALIDATION, body: { code: 'VALIDATION', issues: [] } };
-    const { email, firstName: givenName, lastName: familyName, locale } = wanted.data;
+    const { id: idempotencyKey, email, firstName: givenName, lastName: familyName, locale } = wanted.data;
     const ctx = await ctxOf(contextFor, wanted.data);
-    const input = { email, givenName, familyName, locale, country: null, idempotencyKey: keyOf(signature) };
+    const input = { email, givenName, familyName, locale, country: null, idempotencyKey };
     try {
       return { status: 202, body: await register(ctx, input) };
     } catch (error) {

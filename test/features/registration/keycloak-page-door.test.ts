@@ -27,6 +27,7 @@ describe('the door of Keycloak’s registration page (issue 1, deliverable 6; de
   });
 
   const form = (more: object = {}): object => ({
+    id: randomUUID(),
     email: `${randomUUID()}@shop.example`,
     locale: 'de',
     ip: '203.0.113.7',
@@ -108,6 +109,7 @@ describe('the door of Keycloak’s registration page (issue 1, deliverable 6; de
 
   test.each([
     ['a password', { password: 'four random words walk' }],
+    ['no id', { id: undefined }],
     ['no address of the person', { ip: undefined }],
     ['an address that is no text', { email: 7 }],
   ])('a form with %s is none', async (_name, more) => {

@@ -4,6 +4,7 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.MultivaluedHashMap;
 import jakarta.ws.rs.core.MultivaluedMap;
 import java.util.List;
+import java.util.UUID;
 import org.keycloak.authentication.FormAction;
 import org.keycloak.authentication.FormContext;
 import org.keycloak.authentication.ValidationContext;
@@ -98,14 +99,20 @@ final class CustomerRegistration implements FormAction {
           Attributes values = profile.getAttributes();
           RegistrationForm form =
               new RegistrationForm(
+                  UUID.randomUUID().toString(),
                   typedEmail(typed),
-                  values.getFirst(UserModel.FIRST_NAME),
-                  values.getFirst(UserModel.LAST_NAME),
+                  asked(values, UserModel.FIRST_NAME),
+                  asked(values, UserModel.LAST_NAME),
                   locale,
                   ip);
           return new Checked(form, errors(profile));
         },
         "customer registration");
+  }
+
+  /** Only what the page lets people fill in: the profile holds what was posted besides, too. */
+  private static String asked(Attributes values, String name) {
+    return values.isReadOnly(name) ? null : values.getFirst(name);
   }
 
   private static List<FormMessage> errors(UserProfile profile) {

@@ -7,12 +7,14 @@ import org.keycloak.util.JsonSerialization;
 /**
  * What leaves Keycloak of a registration, and all of it.
  *
+ * @param id of this form: a copy of the delivery is the same registration
  * @param firstName null when the page does not ask
  * @param locale the language of the page, which is that of the mail
  * @param ip whose network the limit counts
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record RegistrationForm(String email, String firstName, String lastName, String locale, String ip) {
+record RegistrationForm(
+    String id, String email, String firstName, String lastName, String locale, String ip) {
 
   String json() {
     try {

@@ -18,7 +18,7 @@ import org.keycloak.services.messages.Messages;
 final class RegistrationDoorTest {
 
   private static final RegistrationForm FORM =
-      new RegistrationForm("ada@example.org", null, null, "de", "203.0.113.7");
+      new RegistrationForm("f1", "ada@example.org", null, null, "de", "203.0.113.7");
 
   /** What stands beside the form, as {@code field message}. */
   private static List<String> shownFor(int status, String body) {
@@ -41,12 +41,13 @@ final class RegistrationDoorTest {
             });
 
     door.send(FORM);
-    door.send(new RegistrationForm("ada@example.org", "Ada", "Lovelace", "en", "203.0.113.7"));
+    door.send(
+        new RegistrationForm("f1", "ada@example.org", "Ada", "Lovelace", "en", "203.0.113.7"));
 
     assertEquals(
         List.of(
-            "{\"email\":\"ada@example.org\",\"locale\":\"de\",\"ip\":\"203.0.113.7\"}",
-            "{\"email\":\"ada@example.org\",\"firstName\":\"Ada\",\"lastName\":\"Lovelace\",\"locale\":\"en\",\"ip\":\"203.0.113.7\"}"),
+            "{\"id\":\"f1\",\"email\":\"ada@example.org\",\"locale\":\"de\",\"ip\":\"203.0.113.7\"}",
+            "{\"id\":\"f1\",\"email\":\"ada@example.org\",\"firstName\":\"Ada\",\"lastName\":\"Lovelace\",\"locale\":\"en\",\"ip\":\"203.0.113.7\"}"),
         sent);
   }
 
