@@ -29,6 +29,7 @@ import { deliveriesInto } from './server/deliveries.ts';
 import { createGraph } from './server/graphql.ts';
 import { createPublicServer } from './server/http.ts';
 import { limits } from './server/limits.ts';
+import { registrationsInto } from './server/registrations.ts';
 import { createRoutes } from './server/routes.ts';
 import { serveSockets } from './server/sockets.ts';
 import { statusOf } from './server/status.ts';
@@ -155,6 +156,7 @@ function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Op
     metrics,
     eventsKey: config.keycloak.eventsKey,
     receive: deliveriesInto(parts),
+    register: registrationsInto(contexts(parts)),
     checks: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },

@@ -3,6 +3,7 @@ import KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js';
 import { clientDifferences } from '../platform/realm/clients.ts';
 import type { Difference } from '../platform/realm/difference.ts';
+import { flowDifferences } from '../platform/realm/flows.ts';
 import { roleDifferences } from '../platform/realm/roles.ts';
 import { runningRealm } from '../platform/realm/running.ts';
 import { scopeDifferences } from '../platform/realm/scopes.ts';
@@ -57,6 +58,8 @@ async function differences(keycloak: KeycloakAdminClient, wanted: WantedRealm): 
     return [{ says: `realm ${wanted.realm} is missing`, settle }];
   }
   const parts = [
+    // Before the settings, which name one of them.
+    flowDifferences,
     settingDifferences,
     actionDifferences,
     roleDifferences,

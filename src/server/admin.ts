@@ -6,6 +6,13 @@ import type { Metrics } from '../platform/metrics.ts';
 import { readBody } from './body.ts';
 import { limits } from './limits.ts';
 
+/** How a form of Keycloak's registration page is answered: 202, 422 with the fields, 429 or 503. */
+export interface RegistrationReply {
+  readonly status: number;
+  readonly body: object;
+  readonly retryAfterSeconds?: number;
+}
+
 /** What the admin listener shows and takes in. */
 export interface AdminParts {
   readonly clock: Clock;
@@ -17,10 +24,14 @@ export interface AdminParts {
   readonly checks: readonly { readonly name: string; readonly soft?: boolean; readonly check: () => Promise<void> }[];
   /** Keeps a delivery; committed when it resolves. */
   readonly receive: (events: readonly unknown[]) => Promise<void>;
+  /** Takes a form of Keycloak's registration page. */
+  readonly register: (form: unknown) => Promise<RegistrationReply>;
 }
 
-function answer(res: ServerResponse, status: number, body: string, type = 'application/json'): void {
-  res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+const always = { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
+function answer(res: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {
+  res.writeHead(status, { ...always, ...headers });
   res.end(body);
 }
 
@@ -33,24 +44,43 @@ export function isSigned(header: string | undefined, body: string, key: string, 
   return timingSafeEqual(wanted, Buffer.from(signature, 'hex'));
 }
 
-async function takeDelivery(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+/** What Keycloak's side of us sends: JSON under its signature; or the status that refuses it. */
+async function signedJson(parts: AdminParts, req: IncomingMessage): Promise<{ value: unknown } | { refused: number }> {
   const bytes = await readBody(req, limits.deliveryBytes);
-  if (!bytes) return answer(res, 413, '');
+  if (!bytes) return { refused: 413 };
   const body = bytes.toString();
   const header = req.headers['x-signature'];
-  if (!isSigned(typeof header === 'string' ? header : undefined, body, parts.eventsKey, parts.clock.now())) {
-    return answer(res, 401, '');
-  }
-  let events: unknown;
+  const signature = typeof header === 'string' ? header : undefined;
+  if (!isSigned(signature, body, parts.eventsKey, parts.clock.now())) return { refused: 401 };
   try {
-    events = (JSON.parse(body) as { events?: unknown } | null)?.events;
+    return { value: JSON.parse(body) as unknown };
   } catch {
-    events = undefined;
+    return { refused: 400 };
   }
+}
+
+async function takeDelivery(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const signed = await signedJson(parts, req);
+  if ('refused' in signed) return answer(res, signed.refused, '');
+  const { events } = (signed.value ?? {}) as { events?: unknown };
   if (!Array.isArray(events)) return answer(res, 400, '');
   await parts.receive(events);
   return answer(res, 204, '');
 }
+
+async function takeRegistration(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const signed = await signedJson(parts, req);
+  if ('refused' in signed) return answer(res, signed.refused, '');
+  const { status, body, retryAfterSeconds } = await parts.register(signed.value);
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+  return answer(res, status, JSON.stringify(body), headers);
+}
+
+/** What Keycloak's side of us posts, by path. */
+const posts: Readonly<Record<string, typeof takeDelivery>> = {
+  '/internal/keycloak-events': takeDelivery,
+  '/internal/registrations': takeRegistration,
+};
 
 async function readiness({ checks }: AdminParts, res: ServerResponse): Promise<void> {
   const reasons: string[] = [];
@@ -69,17 +99,16 @@ async function readiness({ checks }: AdminParts, res: ServerResponse): Promise<v
 }
 
 async function route(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const path = (req.url ?? '').split('?')[0];
+  const [path = ''] = (req.url ?? '').split('?');
   const isGet = req.method === 'GET' || req.method === 'HEAD';
-  if (path === '/internal/keycloak-events') {
-    return req.method === 'POST' ? takeDelivery(parts, req, res) : answer(res, 405, '');
-  }
+  const take = Object.hasOwn(posts, path) ? posts[path] : undefined;
+  if (take) return req.method === 'POST' ? take(parts, req, res) : answer(res, 405, '');
   if (!isGet) return answer(res, 405, '');
   if (path === '/livez') return answer(res, 200, '{"live":true}');
   if (path === '/readyz') return readiness(parts, res);
   if (path !== '/metrics') return answer(res, 404, '');
   const { registry } = parts.metrics;
-  return answer(res, 200, await registry.metrics(), registry.contentType);
+  return answer(res, 200, await registry.metrics(), { 'content-type': registry.contentType });
 }
 
 /** Handles requests of the admin listener, which is never public. */

@@ -110,6 +110,27 @@ const damages: [what: string, damage: () => Promise<unknown>][] = [
       await admin('POST', `${path}/realm`, [await admin<Named>('GET', '/roles/admin')]);
     },
   ],
+  ['the registration that Keycloak brings', () => admin('PUT', '', { registrationFlow: 'registration' })],
+  [
+    'a registration flow whose step is off, with another one before it',
+    async () => {
+      const path = '/authentication/flows/customer-registration-form/executions';
+      const [step] = await admin<{ id: string }[]>('GET', path);
+      await admin('PUT', path, { ...step, requirement: 'DISABLED' });
+      await admin('POST', `${path}/execution`, { provider: 'registration-user-creation' });
+    },
+  ],
+  [
+    'a registration flow that is gone',
+    async () => {
+      await admin('PUT', '', { registrationFlow: 'registration' });
+      const flows = await admin<(Named & { alias: string })[]>('GET', '/authentication/flows');
+      await admin(
+        'DELETE',
+        `/authentication/flows/${flows.find(({ alias }) => alias === 'customer-registration')?.id}`,
+      );
+    },
+  ],
   [
     'required actions and the user profile',
     async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Endpoints } from '../../local/endpoints.ts';
 import { applyRealm, checkRealm, realmRepresentation } from '../../src/commands/realm.ts';
 
@@ -77,7 +77,8 @@ async function accessToken(who: { username: string; password: string }, scope = 
 const claimsOf = (token: string): Claims =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
 
-beforeAll(async () => {
+// Before each: it lasts a minute, and a busy machine takes longer for all.
+beforeEach(async () => {
   const form = {
     grant_type: 'password',
     client_id: 'admin-cli',

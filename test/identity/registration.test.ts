@@ -1,225 +1,62 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { openAdmin } from '../support/keycloak-admin.ts';
+import { LifeSteps } from '../support/life-steps.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
-const endpoints = inject('endpoints');
-const { keycloak, clients, mail } = endpoints;
-const environment = inject('environment');
-const graphql = `http://127.0.0.1:${environment['PORT']}/graphql`;
-const password = 'quiet river stone lamp';
+const environment: Record<string, string> = { ...inject('environment'), REGISTRATION_TIME_MS: '0' };
+const steps = new LifeSteps(inject('endpoints'), environment);
 let service: RunningService;
-let pool: pg.Pool;
 beforeAll(async () => {
-  service = await startService({ ...environment, REGISTRATION_TIME_MS: '0', REGISTRATIONS_PER_HOUR: '1000' });
-  pool = new pg.Pool({ connectionString: environment['DATABASE_URL'] ?? '', max: 2 });
+  service = await startService(environment);
 });
 afterAll(async () => {
-  await pool.end();
   await service[Symbol.asyncDispose]();
+  await steps[Symbol.asyncDispose]();
 });
 
-async function ask(query: string, variables: object, token?: string): Promise<Record<string, any>> {
-  const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
-  return (
-    await fetch(graphql, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
-  ).json() as never;
-}
-
-async function register(email: string, names: object = {}): Promise<unknown> {
-  const input = { email, locale: 'de', country: 'DE', consents: [], idempotencyKey: randomUUID(), ...names };
-  const query = 'mutation ($i: RegisterInput!) { register(input: $i) { __typename ... on UserError { code } } }';
-  return (await ask(query, { i: input }))['data']?.register;
-}
-
-async function mailsTo(email: string): Promise<{ subject: string; text: string }[]> {
-  const all = (await (await fetch(`${mail.api}/email`)).json()) as { to: unknown; subject: string; text: string }[];
-  return all.filter(({ to }) => JSON.stringify(to).includes(email));
-}
-
-/** Follows Keycloak's pages like a browser with cookies. */
-async function follow(
-  jar: Map<string, string>,
-  address: string,
-  form?: Record<string, string>,
-): Promise<{ url: string; text: string }> {
-  let [url, body] = [address, form && new URLSearchParams(form)];
-  for (;;) {
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(url, {
-      redirect: 'manual',
-      method: body ? 'POST' : 'GET',
-      headers: { cookie },
-      body: body ?? null,
-    });
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      jar.set(name, value);
-    }
-    const location = answer.headers.get('location');
-    if (!location) return { url, text: await answer.text() };
-    [url, body] = [new URL(location, url).href, undefined];
-  }
-}
-
-const decoded = (text: string | undefined): string => (text ?? '').replaceAll('&amp;', '&');
-
-async function prove(email: string): Promise<void> {
-  await expect.poll(async () => (await mailsTo(email)).length, { timeout: 5000 }).toBeGreaterThan(0);
-  const link = /https?:\/\/\S+action-token\S+/.exec((await mailsTo(email))[0]?.text ?? '')?.[0] ?? '';
-  const jar = new Map<string, string>();
-  let page = await follow(jar, link);
-  const on = /href="([^"]*action-token[^"]*)"/.exec(page.text)?.[1];
-  if (on) page = await follow(jar, new URL(decoded(on), page.url).href);
-  const action = decoded(/<form[^>]*action="([^"]+)"/.exec(page.text)?.[1]);
-  await follow(jar, action, { 'password-new': password, 'password-confirm': password });
-}
-
-async function tokenOf(username: string, scope = 'openid'): Promise<string> {
-  const form = { grant_type: 'password', client_id: clients.cli.id, username, password, scope };
-  const url = `${keycloak.url}/realms/${keycloak.realm}/protocol/openid-connect/token`;
-  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
-  return ((await answer.json()) as { access_token?: string }).access_token ?? '';
-}
-
-async function admin(method: string, path: string, body?: object): Promise<any> {
-  const call = await openAdmin(endpoints);
-  const text = await (await call(method, path, body)).text();
-  return text ? JSON.parse(text) : undefined;
-}
-
-const userOf = async (email: string): Promise<any> =>
-  (await admin('GET', `/users?exact=true&email=${encodeURIComponent(email)}`))[0];
-const me = 'query { me { id version status givenName familyName email { verified } } }';
-const typesOf = async (id: string): Promise<string[]> =>
-  (
-    await pool.query<{ type: string }>('select type from outbox where customer_id = $1 order by sequence', [id])
-  ).rows.map(({ type }) => type);
-
-async function signedUp(): Promise<{ email: string; id: string; token: string }> {
-  const email = `${randomUUID()}@example.org`;
-  await register(email);
-  await prove(email);
-  const token = await tokenOf(email);
-  await expect.poll(async () => (await ask(me, {}, token))['data']?.me?.status, { timeout: 5000 }).toBe('ACTIVE');
-  return { email, token, id: (await ask(me, {}, token))['data'].me.id };
-}
+const registeredEver = async (): Promise<number> =>
+  (await steps.rows(`select from outbox where type like '%CustomerRegistered%'`)).length;
 
 describe('registration at a real Keycloak (FR-1)', () => {
   test('register, mail, link, password: she is a customer, told exactly once', async () => {
-    const { id } = await signedUp();
+    const { id } = await steps.signedUp();
 
-    const types = await typesOf(id);
+    const types = await steps.typesOf(id);
 
     expect(types.filter((type) => type.includes('CustomerRegistered'))).toHaveLength(1);
     expect(types.some((type) => type.includes('CustomerUpdated'))).toBe(true);
   });
 
   test('a known address gets the same answer, and its owner a mail of ours', async () => {
-    const { email } = await signedUp();
-    const before = (await mailsTo(email)).length;
+    const { email } = await steps.signedUp();
+    const before = (await steps.mailsTo(email)).length;
 
-    expect(await register(email)).toEqual({ __typename: 'RegistrationAccepted' });
+    expect(await steps.register(email)).toEqual({ __typename: 'RegistrationAccepted' });
 
-    await expect.poll(async () => (await mailsTo(email)).length, { timeout: 8000 }).toBe(before + 1);
-    expect((await mailsTo(email))[0]?.text).not.toContain('action-token');
+    await expect.poll(async () => (await steps.mailsTo(email)).length, { timeout: 8000 }).toBe(before + 1);
+    expect((await steps.mailsTo(email))[0]?.text).not.toContain('action-token');
   });
 
-  test('whoever typed her address first leaves nothing: she registers later', async () => {
+  test('fifty at once are one customer, one user and one mail in the language asked for', async () => {
     const email = `${randomUUID()}@example.org`;
-    await register(email, { givenName: 'Squatter', familyName: 'Marker' });
-    await register(email, { givenName: 'Ada' });
+    const before = await registeredEver();
 
-    await prove(email);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => steps.register(email)));
 
-    const mine = (await ask(me, {}, await tokenOf(email)))['data'].me;
-    expect([mine.givenName, mine.familyName]).toEqual([null, null]);
-    expect(
-      (
-        await pool.query('select from identity_link l join customer c on c.id = l.customer_id where c.id = $1', [
-          mine.id,
-        ])
-      ).rowCount,
-    ).toBe(1);
-  });
-
-  test('twenty at once are one customer', async () => {
-    const email = `${randomUUID()}@example.org`;
-
-    const answers = await Promise.all(Array.from({ length: 20 }, () => register(email)));
-
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    await prove(email);
-    const token = await tokenOf(email);
-    await expect.poll(async () => (await ask(me, {}, token))['data']?.me?.status, { timeout: 5000 }).toBe('ACTIVE');
-  });
-});
-
-describe('changes on the other side (design §4)', () => {
-  test('names changed here and there end equal', async () => {
-    const { email, token } = await signedUp();
-    const { version } = (await ask(me, {}, token))['data'].me;
-    const update = 'mutation ($i: UpdateProfileInput!) { updateProfile(input: $i) { __typename } }';
-    await ask(update, { i: { expectedVersion: version, givenName: 'Here' } }, token);
-    await expect.poll(async () => (await userOf(email)).firstName, { timeout: 8000 }).toBe('Here');
-
-    const user = await userOf(email);
-    await admin('PUT', `/users/${user.id}`, { ...user, firstName: 'There' });
-
-    await expect.poll(async () => (await ask(me, {}, token))['data'].me.givenName, { timeout: 8000 }).toBe('There');
-  });
-
-  test('disabled in the console, her token is refused within five seconds; opened again, she is back', async () => {
-    const { email, id, token } = await signedUp();
-    const user = await userOf(email);
-    const statusOf = async (): Promise<string> =>
-      (await pool.query('select status from customer where id = $1', [id])).rows[0]?.status;
-
-    await admin('PUT', `/users/${user.id}`, { ...user, enabled: false });
-
-    await expect.poll(async () => (await ask(me, {}, token))['code'], { timeout: 5000 }).toBe('UNAUTHENTICATED');
-    expect(await statusOf()).toBe('SUSPENDED');
-    await admin('PUT', `/users/${user.id}`, { ...(await userOf(email)), enabled: true });
-    await expect.poll(statusOf, { timeout: 8000 }).toBe('ACTIVE');
-  });
-
-  test('closed by staff here, she is disabled there', async () => {
-    const [{ email, id }, staff] = [await signedUp(), await signedUp()];
-    const staffUser = await userOf(staff.email);
-    await admin('POST', `/users/${staffUser.id}/role-mappings/realm`, [await admin('GET', '/roles/admin')]);
-    const strong = await tokenOf(staff.email, 'openid strong');
-    const { version } = (await ask('query ($id: ID!) { customer(id: $id) { version } }', { id }, strong))['data']
-      .customer;
-    const change = 'mutation ($i: ChangeStatusInput!) { changeStatus(input: $i) { __typename } }';
-
-    const answer = await ask(
-      change,
-      { i: { customerId: id, expectedVersion: version, status: 'SUSPENDED', reason: 'test' } },
-      strong,
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+      new Set([JSON.stringify({ __typename: 'RegistrationAccepted' })]),
     );
-
-    expect(answer['data']?.changeStatus.__typename).toBe('CustomerPayload');
-    await expect.poll(async () => (await userOf(email)).enabled, { timeout: 8000 }).toBe(false);
-  });
-
-  test('deleted in the console, she is deactivated and it is told', async () => {
-    const { email, id } = await signedUp();
-
-    await admin('DELETE', `/users/${(await userOf(email)).id}`);
-
-    await expect
-      .poll(async () => (await typesOf(id)).some((type) => type.includes('CustomerAccountDeactivated')), {
-        timeout: 8000,
-      })
-      .toBe(true);
-  });
-
-  test('a session ended at Keycloak is over here', async () => {
-    const { email, token } = await signedUp();
-
-    await admin('POST', `/users/${(await userOf(email)).id}/logout`);
-
-    await expect.poll(async () => (await ask(me, {}, token))['code'], { timeout: 5000 }).toBe('UNAUTHENTICATED');
+    await steps.prove(email);
+    const token = await steps.activeToken(email);
+    const [user, ...otherUsers] = await steps.usersOf(email);
+    expect(otherUsers).toEqual([]);
+    const customers = await steps.customersOf(email);
+    expect(customers).toEqual([await steps.idOf(token)]);
+    const links = 'select customer_id as id from identity_link where subject = $1';
+    expect(await steps.rows(links, user.id)).toEqual([{ id: customers[0] }]);
+    const mails = await steps.mailsTo(email);
+    expect(mails.map(({ subject }) => subject)).toEqual(['Aktualisieren Sie Ihr Konto']);
+    expect(mails[0]?.text).toContain('action-token');
+    expect((await registeredEver()) - before).toBe(1);
   });
 });

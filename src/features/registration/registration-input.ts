@@ -10,7 +10,8 @@ export interface RegistrationInput {
   readonly givenName?: string | null | undefined;
   readonly familyName?: string | null | undefined;
   readonly locale: string;
-  readonly country: string;
+  /** Null on a door that does not ask. */
+  readonly country: string | null;
   /** Answers to notices; there are none yet, so that none is known. */
   readonly consents?: readonly { readonly purpose: string }[] | null | undefined;
   readonly guestToken?: string | null | undefined;
@@ -64,7 +65,7 @@ function otherIssues({ email, consents, guestToken, idempotencyKey }: Registrati
  */
 export function parseRegistration(input: RegistrationInput, now: Date): Registration {
   const { givenName, familyName, locale, country } = input;
-  const fields = { givenName, familyName, locale: locale || '-', country: country || '-' };
+  const fields = { givenName, familyName, locale: locale || '-', country: country === null ? country : country || '-' };
   const issues = [
     ...(input.email ? issuesOf(() => parseEmail(input.email ?? '')) : []),
     ...issuesOf(() => parseProfile(fields, now)),

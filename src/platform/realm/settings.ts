@@ -17,6 +17,7 @@ function plainSettings(wanted: WantedRealm): Record<string, unknown> {
     clientScopeMappings: _mappings,
     users: _users,
     requiredActions: _actions,
+    authenticationFlows: _flows,
     userProfile: _profile,
     builtInClients: _builtIn,
     unwanted: _unwanted,

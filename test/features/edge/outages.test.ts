@@ -94,6 +94,7 @@ describe('readiness', () => {
         eventsKey: 'k',
         checks: [{ name: 'something', soft, check: fail }],
         receive: () => Promise.resolve(),
+        register: () => Promise.resolve({ status: 202, body: {} }),
       });
       const server = createServer(handler);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -105,9 +106,10 @@ describe('readiness', () => {
           ['/nowhere', 'GET'],
           ['/livez', 'POST'],
           ['/internal/keycloak-events', 'GET'],
+          ['/internal/registrations', 'GET'],
         ].map(async ([path, method]) => (await fetch(url + path, { method: method ?? 'GET' })).status),
       );
-      expect(others).toEqual([503, 404, 405, 405]);
+      expect(others).toEqual([503, 404, 405, 405, 405]);
       server.close();
       return [answer.status, await answer.json()];
     };

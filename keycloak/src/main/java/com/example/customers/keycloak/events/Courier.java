@@ -1,11 +1,11 @@
 package com.example.customers.keycloak.events;
 
+import com.example.customers.keycloak.service.SignedPost;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Metrics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -114,10 +114,10 @@ final class Courier implements AutoCloseable {
     if (events.isEmpty()) {
       return false;
     }
-    Optional<String> failure = post.send(events);
-    if (failure.isPresent()) {
-      batch.failed(failure.get());
-      pause(failure.get());
+    SignedPost.Reply reply = post.send("{\"events\":[" + String.join(",", events) + "]}");
+    if (!reply.taken()) {
+      batch.failed(reply.trouble());
+      pause(reply.trouble());
       return false;
     }
     batch.delivered();

@@ -1,7 +1,9 @@
 package com.example.customers.keycloak.events;
 
 import com.example.customers.keycloak.log.AddressMask;
-import java.net.URI;
+import com.example.customers.keycloak.service.ServiceAddress;
+import com.example.customers.keycloak.service.SignedPost;
+import java.time.Duration;
 import org.keycloak.Config;
 import org.keycloak.events.EventListenerProvider;
 import org.keycloak.events.EventListenerProviderFactory;
@@ -16,10 +18,9 @@ import org.keycloak.models.utils.PostMigrationEvent;
 public final class CustomerEventsListenerFactory implements EventListenerProviderFactory {
 
   /** What a realm's list of event listeners calls it. */
-  public static final String ID = "customer-events";
+  public static final String ID = ServiceAddress.OWNER;
 
-  private static final String OPTION = "--spi-events-listener--" + ID + "--";
-  private static final int SHORTEST_KEY = 32;
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private SignedPost post;
   private volatile Courier courier;
@@ -36,7 +37,8 @@ public final class CustomerEventsListenerFactory implements EventListenerProvide
 
   @Override
   public void init(Config.Scope config) {
-    post = new SignedPost(url(config.get("url")), key(config.get("key")));
+    ServiceAddress service = ServiceAddress.configured();
+    post = new SignedPost(service.events(), service.key(), PATIENCE);
   }
 
   /** Starts delivering only after the tables exist; the log has its handlers by then, too. */
@@ -63,24 +65,5 @@ public final class CustomerEventsListenerFactory implements EventListenerProvide
     if (courier != null) {
       courier.kick();
     }
-  }
-
-  private static URI url(String value) {
-    if (value == null || !value.matches("https?://[^\\s]+")) {
-      throw new IllegalArgumentException(
-          OPTION + "url must be the http(s) address that customer events are delivered to");
-    }
-    return URI.create(value);
-  }
-
-  private static String key(String value) {
-    if (value == null || value.length() < SHORTEST_KEY) {
-      throw new IllegalArgumentException(
-          OPTION
-              + "key must be a secret of at least "
-              + SHORTEST_KEY
-              + " characters that signs customer events");
-    }
-    return value;
   }
 }

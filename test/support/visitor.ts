@@ -1,0 +1,73 @@
+/** A page as it was answered, after all redirects. */
+export interface Page {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+const decoded = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#x2F;', '/');
+
+/** Somebody at the pages of Keycloak and of our service, with a browser's cookies and without its scripts. */
+export class Visitor {
+  readonly cookies = new Map<string, string>();
+  readonly language: string;
+
+  constructor(language = 'en') {
+    this.language = language;
+  }
+
+  open(address: string): Promise<Page> {
+    return this.#go(address);
+  }
+
+  /** Fills in the page's first form and sends it. */
+  submit(page: Page, form: Record<string, string>): Promise<Page> {
+    const action = /<form[^>]*action="([^"]+)"/.exec(page.text)?.[1];
+    if (!action) throw new Error(`No form on the page of ${new URL(page.url).pathname}.`);
+    return this.#go(new URL(decoded(action), page.url).href, new URLSearchParams(form));
+  }
+
+  /** Follows the first link whose address holds `part`. */
+  follow(page: Page, part: string): Promise<Page> {
+    const links = [...page.text.matchAll(/href="([^"]+)"/g)].map(([, to = '']) => decoded(to));
+    const to = links.find((link) => link.includes(part));
+    if (!to) throw new Error(`No link to ${part} on the page of ${new URL(page.url).pathname}.`);
+    return this.#go(new URL(to, page.url).href);
+  }
+
+  /** As the scripts of our own pages post. */
+  async post(address: string, body: object): Promise<Response> {
+    const { origin } = new URL(address);
+    const headers = { ...this.#headers(), origin, 'x-csrf': '1', 'content-type': 'application/json' };
+    const answer = await fetch(address, { method: 'POST', redirect: 'manual', headers, body: JSON.stringify(body) });
+    this.#keep(answer);
+    return answer;
+  }
+
+  async #go(address: string, form?: URLSearchParams): Promise<Page> {
+    let [url, body] = [address, form];
+    for (;;) {
+      const init = body ? { method: 'POST', body } : {};
+      const answer = await fetch(url, { redirect: 'manual', headers: this.#headers(), ...init });
+      this.#keep(answer);
+      const { status, headers } = answer;
+      const to = headers.get('location');
+      if (!to) return { url, status, headers, text: await answer.text() };
+      [url, body] = [new URL(to, url).href, undefined];
+    }
+  }
+
+  #headers(): Record<string, string> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return { cookie, 'accept-language': this.language };
+  }
+
+  #keep(answer: Response): void {
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (/;\s*max-age=0/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+  }
+}
