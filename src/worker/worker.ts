@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Parts } from '../context.ts';
+import { authenticationTasks } from '../features/authentication/authentication.jobs.ts';
 import { followDeliveries } from '../features/identity/identity.events.ts';
 import { identityTasks } from '../features/identity/identity.jobs.ts';
 import { historyConsumers, supportStream } from '../features/history/history.events.ts';
@@ -69,6 +70,7 @@ async function keepKeys(parts: Parts): Promise<void> {
 /** Every task there is, of every feature; the names of the queues. */
 export function allTasks(parts: Parts, mail: MailSender): Task[] {
   return [
+    ...authenticationTasks(parts),
     ...identityTasks(parts),
     ...registrationTasks(parts, mail),
     { name: 'keys.upkeep', run: () => keepKeys(parts) },

@@ -52,6 +52,8 @@ export class SessionWorld {
   readonly provider = new OidcDouble();
   /** Every line the replicas have logged. */
   readonly logged: string[] = [];
+  /** Jobs that were put aside: task and key. */
+  readonly enqueued: string[] = [];
   customerId = '';
   /** The server takes no token for good, whatever it says. */
   tokensRefused = false;
@@ -86,6 +88,7 @@ export class SessionWorld {
     this.tokensRefused = false;
     this.#advancedMs = 0;
     this.logged.length = 0;
+    this.enqueued.length = 0;
     const email = `maria.${(this.#count += 1)}@shop.example`;
     const user = this.#keycloak.add({ email, emailVerified: true });
     this.customerId = await this.#main.register(email);
@@ -198,7 +201,10 @@ export class SessionWorld {
       limits,
       log: createLog('info', { write: (line) => void this.logged.push(line) }),
       keycloak: new KeycloakUsers(this.#keycloak.access, clock, (seconds) => new Unavailable(seconds)),
-      work: { enqueue: () => Promise.resolve() },
+      work: {
+        enqueue: (_em: unknown, task: string, key: string) =>
+          Promise.resolve(void this.enqueued.push(`${task} ${key}`)),
+      },
       request: { id: 'request', ip: '127.0.0.1', language: 'en', userAgent: 'test', router: false },
     };
     const app = createRoutes(config, clock, (code) => statusOf[code]);

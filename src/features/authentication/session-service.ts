@@ -21,11 +21,18 @@ import {
   type Lease,
   rotateSession,
   type StoredSession,
+  supersedeSession,
   takeLease,
 } from './session-store.ts';
 
 /** What these functions need of the request. */
-export type SessionCtx = Pick<Ctx, 'clock' | 'config' | 'keys' | 'log' | 'pool' | 'request' | 'seal'>;
+export type SessionCtx = Pick<
+  Ctx,
+  'clock' | 'config' | 'keys' | 'log' | 'pool' | 'request' | 'seal' | 'transact' | 'work'
+>;
+
+/** The job that ends a session at the provider, which did not answer; its key is the session's id there. */
+export const endAtProviderTask = 'authentication.end-at-provider';
 
 /** What a browser gets, in cookies: never in a body. */
 export interface BrowserSession {
@@ -75,9 +82,12 @@ async function end(ctx: SessionCtx, provider: Provider, session: StoredSession, 
   await endSessions(ctx.pool, session.issuer, { sid: session.sid }, reason, ctx.clock.now());
   ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId, reason }, 'session ended');
   if (!tokens || reason === 'PROVIDER') return;
-  const isOver = await provider.endSession(tokens.refreshToken);
-  if (!isOver)
-    ctx.log.warn({ requestId: ctx.request.id, customerId: session.customerId }, 'session left at the provider');
+  if (await provider.endSession(tokens.refreshToken)) return;
+  ctx.log.warn(
+    { requestId: ctx.request.id, customerId: session.customerId },
+    'session is still to end at the provider',
+  );
+  await ctx.transact((em) => ctx.work.enqueue(em, endAtProviderTask, session.sid));
 }
 
 const reasons = { expired: 'EXPIRED', reused: 'REUSE', closed: 'STATUS' } as const;
@@ -96,9 +106,14 @@ async function rotate(
       await abandonLease(ctx.pool, session.id, lease);
       throw error;
     }
-    // After a refresh nobody saw the end of, the token may be used up although her session there goes on.
-    await end(ctx, provider, session, 'PROVIDER');
-    return { over: true, silent: lease.uncertain };
+    if (!lease.uncertain) {
+      await end(ctx, provider, session, 'PROVIDER');
+      return over;
+    }
+    // After a refresh nobody saw the end of, the token may be used up although her session there goes on: a silent round
+    // brings tokens of that same session, so its tokens are not to be refused.
+    await ctx.transact((em) => supersedeSession(em, hashOfHandle(handle), ctx.clock.now()));
+    return { over: true, silent: true };
   }
   const successor = successorOf(handle, ctx.config.keys.token);
   const at = ctx.clock.now();

@@ -155,12 +155,13 @@ describe('signing out (FR-2)', () => {
     expect((await other.post(world.replica(1), refresh)).status).toBe(401);
   });
 
-  test('it works while the provider is down', async () => {
+  test('it works while the provider is down, which is told later', async () => {
     const browser = await world.signedIn();
     world.provider.fault = 'down';
 
     expect((await browser.post(world.replica(0), '/auth/logout')).status).toBe(204);
     expect(await world.revoked()).toEqual([world.sid]);
+    expect(world.enqueued).toContain(`authentication.end-at-provider ${world.sid}`);
   });
 });
 
