@@ -19,14 +19,16 @@ function say(form, phrase, kind) {
   place.textContent = phrases[phrase] ?? phrases.failed;
 }
 
-function mark(form, names) {
+/** Says at each field what is wrong with it. */
+function mark(form, issues) {
+  const wrong = new Map(issues.flatMap(({ path, rule }) => path.map((name) => [name, rule])));
   for (const input of form.elements) {
     if (!input.name) continue;
-    const wrong = names.includes(input.name);
-    if (wrong) input.setAttribute('aria-invalid', 'true');
+    if (wrong.has(input.name)) input.setAttribute('aria-invalid', 'true');
     else input.removeAttribute('aria-invalid');
     const place = document.getElementById(`${input.name}-error`);
-    if (place) place.textContent = wrong ? phrases.invalid : '';
+    if (!place) continue;
+    place.textContent = wrong.has(input.name) ? (phrases.rules[wrong.get(input.name)] ?? phrases.invalid) : '';
   }
   form.querySelector('[aria-invalid]')?.focus();
 }
@@ -191,7 +193,7 @@ async function watchProfile() {
 
 const change = `mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { __typename
   ... on CustomerPayload { customer { ${shown} } }
-  ... on ValidationError { issues { path } }
+  ... on ValidationError { issues { path rule } }
   ... on VersionConflictError { currentVersion } } }`;
 
 async function save(form) {
@@ -200,7 +202,7 @@ async function save(form) {
   const changes = Object.fromEntries(inputs.map((input) => [input.name, input.value.trim() || null]));
   const input = { expectedVersion: Number(form.dataset.version), ...changes };
   const { updateProfile: result } = await graph(change, { input });
-  mark(form, result.issues ? result.issues.flatMap(({ path }) => path) : []);
+  mark(form, result.issues ?? []);
   if (result.__typename === 'CustomerPayload') {
     for (const each of inputs) each.dataset.stored = each.value;
     show(result.customer);
@@ -217,8 +219,8 @@ async function save(form) {
 
 /** A form that is sent to one of our own routes and leads on to another page. */
 const sent = new Map();
-async function send(form, button) {
-  const given = [...new FormData(form, button)].filter(([, value]) => typeof value === 'string' && value.trim() !== '');
+async function send(form, data) {
+  const given = [...data].filter(([, value]) => typeof value === 'string' && value.trim() !== '');
   const fields = Object.fromEntries(given);
   // The same form again is the same request, so that a lost answer does not register twice.
   const key = JSON.stringify(fields);
@@ -226,10 +228,7 @@ async function send(form, button) {
   const answer = await post(form.dataset.post, fields, { 'idempotency-key': sent.get(key) });
   if (answer.ok) return location.assign(form.dataset.next);
   const told = answer.status === 422 ? await answer.json().catch(() => ({})) : {};
-  mark(
-    form,
-    (told.issues ?? []).flatMap(({ path }) => path),
-  );
+  mark(form, told.issues ?? []);
   return say(form, phraseOf(answer.status), 'wrong');
 }
 
@@ -237,7 +236,9 @@ for (const form of document.querySelectorAll('form[data-post], form[data-profile
   for (const input of form.elements) if (input.name) input.dataset.stored ??= input.value;
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void whileBusy(form, () => (form.dataset.post ? send(form, event.submitter) : save(form)));
+    // Before its buttons are disabled, since the one that was pressed is part of the form.
+    const data = new FormData(form, event.submitter);
+    void whileBusy(form, () => (form.dataset.post ? send(form, data) : save(form)));
   });
 }
 

@@ -73,6 +73,41 @@ describe('a customer’s whole life in a browser (FR-1, FR-2)', () => {
     expect(faults).toEqual([]);
   });
 
+  test('a form says at each field what is wrong, in her language, and keeps what she typed', async () => {
+    const context = await chromium.newContext({ viewport: { width: 360, height: 740 }, locale: 'de-DE' });
+    const page = await context.newPage();
+    await page.goto(`${endpoints.rest}/register`);
+    const [address, button] = [page.getByLabel('E-Mail-Adresse'), page.getByRole('button', { name: 'Link' })];
+
+    await button.press('Enter');
+    await page.getByText('Das wird gebraucht.').waitFor();
+    await address.fill('maria@shop@example');
+    await button.press('Enter');
+    await page.getByText('Das ist keine E-Mail-Adresse.').waitFor();
+
+    expect(await address.evaluate((input) => input === document.activeElement)).toBe(true);
+    expect(await address.inputValue()).toBe('maria@shop@example');
+    expect(await barriers(page)).toEqual([]);
+    await context.close();
+  });
+
+  test('whoever opens the mail in another browser is asked whether the names are hers', async () => {
+    const email = `maria.${Date.now()}@shop.example`;
+    const person = { email, givenName: 'Marie', familyName: 'Muster' };
+    await registerOnPage(await (await chromium.newContext({ locale: 'en-GB' })).newPage(), endpoints, person);
+    const context = await chromium.newContext({ viewport: { width: 360, height: 740 }, locale: 'en-GB' });
+    const page = await context.newPage();
+
+    await choosePassword(page, endpoints, await linkTo(endpoints, email), email, '**/welcome');
+    expect(await barriers(page)).toEqual([]);
+    await page.getByText('Marie Muster').waitFor();
+    await page.getByRole('button', { name: 'Yes' }).press('Enter');
+
+    await page.waitForURL('**/profile');
+    await givenName(page, 'Marie').waitFor();
+    await context.close();
+  });
+
   test('nothing on our pages runs or loads from elsewhere, wide or narrow, in both languages', async () => {
     for (const [width, locale] of [
       [1280, 'de-DE'],

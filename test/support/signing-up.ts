@@ -34,8 +34,14 @@ export async function registerOnPage(page: Page, { rest }: Endpoints, person: Pe
   await page.waitForURL('**/register/sent');
 }
 
-/** Follows the mail's link through Keycloak's own pages and comes back signed in. */
-export async function choosePassword(page: Page, { rest }: Endpoints, link: string, email: string): Promise<void> {
+/** Follows the mail's link through Keycloak's own pages and comes back signed in, to the page that `lands` matches. */
+export async function choosePassword(
+  page: Page,
+  { rest }: Endpoints,
+  link: string,
+  email: string,
+  lands = '**/profile',
+): Promise<void> {
   await page.goto(link);
   const proceed = page.locator('a:has-text("proceed")');
   if (await proceed.count()) await proceed.first().click();
@@ -52,5 +58,5 @@ export async function choosePassword(page: Page, { rest }: Endpoints, link: stri
     await page.fill('#password', password);
     await login.click();
   }
-  await page.waitForURL('**/profile');
+  await page.waitForURL(lands);
 }
