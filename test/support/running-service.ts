@@ -5,6 +5,8 @@ import { createLog } from '../../src/platform/log.ts';
 
 /** Our service, server and worker, in this process. */
 export interface RunningService extends AsyncDisposable {
+  /** Where it listens; empty for a worker. */
+  readonly url: string;
   /** Everything it has logged. */
   readonly log: () => string;
 }
@@ -16,6 +18,7 @@ export async function startService(environment: Record<string, string>): Promise
   const log = createLog('info', { write: (line) => void (text += line) });
   const running = await run(readConfig(environment), log);
   return {
+    url: running.publicUrl ?? '',
     log: () => text,
     [Symbol.asyncDispose]: () => running.stop(),
   };
