@@ -104,3 +104,17 @@ export function socketViewerOf(req: IncomingMessage, params: unknown, origins: r
   if (!token) throw unauthenticated();
   return token;
 }
+
+type Came = Pick<IncomingMessage, 'headers'> & { readonly socket: { readonly remoteAddress?: string | undefined } };
+
+/** The way a request came: our service counts by the nearest address that is none of its `TRUSTED_PROXIES`. */
+export const wayOf = ({ headers, socket }: Came): string =>
+  [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', ');
+
+/** Headers of the request as an app would send it. The cookie ends here, before any plugin sees it. */
+export function onwardHeaders(req: Came, token: string | undefined): Record<string, string> {
+  const { accept, 'content-type': type } = req.headers;
+  const authorization = token && `Bearer ${token}`;
+  const onward = { accept, 'content-type': type, authorization, 'x-forwarded-for': wayOf(req) };
+  return Object.fromEntries(Object.entries(onward).filter((pair): pair is [string, string] => Boolean(pair[1])));
+}

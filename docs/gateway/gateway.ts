@@ -13,7 +13,7 @@ import { type GatewayRuntime, getGraphQLWSOptions } from '@graphql-hive/gateway-
 import { CloseCode } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { admitSocket, endOf, Refused, socketViewerOf, viewerOf } from './door.ts';
+import { admitSocket, endOf, onwardHeaders, Refused, socketViewerOf, viewerOf, wayOf } from './door.ts';
 import { createSupergraph, type SupergraphSettings } from './supergraph.ts';
 
 /** What a gateway on the origin of the sign-in needs. */
@@ -24,12 +24,14 @@ export interface GatewaySettings extends SupergraphSettings {
   readonly origins: readonly string[];
 }
 
-const limits = { headerBytes: 16 * 1024, bodyBytes: 128 * 1024, messageBytes: 64 * 1024, longestTimerMs: 2 ** 31 - 1 };
+const limits = {
+  headerBytes: 16 * 1024,
+  bodyBytes: 128 * 1024,
+  messageBytes: 64 * 1024,
+  longestTimerMs: 2 ** 31 - 1,
+  drainMs: 5000,
+};
 const isGraph = ({ url = '' }: IncomingMessage): boolean => url.split('?')[0] === '/graphql';
-
-/** The way a request came: our service counts by the nearest address that is none of its `TRUSTED_PROXIES`. */
-const wayOf = ({ headers, socket }: IncomingMessage): string =>
-  [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', ');
 
 function refuse(res: ServerResponse, { status, code, message }: Refused): void {
   if (res.headersSent) return void res.destroy();
@@ -62,7 +64,6 @@ async function bodyOf(req: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** The cookie ends here. What goes on is a request with a bearer, as an app would send it. */
 async function answerGraph(
   runtime: GatewayRuntime,
   origins: readonly string[],
@@ -74,11 +75,7 @@ async function answerGraph(
   if (answerCors(req, res, origins)) return;
   const token = viewerOf(req, origins);
   const body = await bodyOf(req);
-  const { host, accept, 'content-type': type } = req.headers;
-  const kept = { host, accept, 'content-type': type, 'x-forwarded-for': wayOf(req) };
-  req.headers = Object.fromEntries(
-    Object.entries({ ...kept, authorization: token && `Bearer ${token}` }).filter(([, value]) => value),
-  );
+  req.headers = onwardHeaders(req, token);
   await runtime(Object.assign(req, { body }), res);
 }
 
@@ -112,7 +109,7 @@ function refuseUpgrade(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
-function serveSockets(server: Server, runtime: GatewayRuntime, origins: readonly string[]): void {
+function serveSockets(server: Server, runtime: GatewayRuntime, origins: readonly string[]): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes });
   server.on('upgrade', (req, socket, head) => {
     socket.on('error', () => socket.destroy());
@@ -125,10 +122,8 @@ function serveSockets(server: Server, runtime: GatewayRuntime, origins: readonly
     return sockets.handleUpgrade(req, socket, head, (ws) => sockets.emit('connection', ws, req));
   });
   const requestOf = ({ token, request }: Seated): Request =>
-    new Request('http://gateway/graphql', {
-      headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': wayOf(request) },
-    });
-  useServer<Record<string, unknown>, Seated>(
+    new Request('http://gateway/graphql', { headers: onwardHeaders(request, token) });
+  const { dispose } = useServer<Record<string, unknown>, Seated>(
     {
       ...getGraphQLWSOptions<Record<string, unknown>, Seated>(runtime, ({ extra }) => ({ request: requestOf(extra) })),
       isProd: true,
@@ -146,13 +141,22 @@ function serveSockets(server: Server, runtime: GatewayRuntime, origins: readonly
     },
     sockets,
   );
-  server.once('close', () => sockets.close());
+  return async () => dispose();
 }
 
-/** The gateway, not yet listening: `/graphql` is the supergraph, all else our service. */
-export function createGateway(settings: GatewaySettings): Server {
+/** A gateway that listens once `server` is told where. */
+export interface Gateway {
+  readonly server: Server;
+  /** Ends sockets (1001, so that clients come again) and streams, and lets what is being answered be answered. */
+  stop(): Promise<void>;
+}
+
+/** `/graphql` is the supergraph, all else our service. */
+export async function createGateway(settings: GatewaySettings): Promise<Gateway> {
   const { customersUrl, origins } = settings;
   const runtime = createSupergraph(settings);
+  // Otherwise the first request reads it, and a socket that comes before any request fails.
+  await runtime.getSchema();
   const server = createServer({ maxHeaderSize: limits.headerBytes, requestTimeout: 15_000 }, (req, res) => {
     if (!req.url?.startsWith('/')) return refuse(res, new Refused(400, 'VALIDATION', 'This is no path.'));
     if (!isGraph(req)) return passOn(customersUrl, req, res);
@@ -163,9 +167,17 @@ export function createGateway(settings: GatewaySettings): Server {
       ),
     );
   });
-  serveSockets(server, runtime, origins);
-  server.once('close', () => void runtime[Symbol.asyncDispose]());
-  return server;
+  const endSockets = serveSockets(server, runtime, origins);
+  return {
+    server,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await endSockets();
+      setTimeout(() => server.closeAllConnections(), limits.drainMs).unref();
+      await closed;
+      await runtime[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function setting(name: string): string {
@@ -175,7 +187,7 @@ function setting(name: string): string {
 }
 
 if (import.meta.main) {
-  const server = createGateway({
+  const { server, stop } = await createGateway({
     supergraph: readFileSync(setting('SUPERGRAPH'), 'utf8'),
     routerSecret: setting('ROUTER_SECRET'),
     customersUrl: setting('CUSTOMERS_URL'),
@@ -183,4 +195,5 @@ if (import.meta.main) {
     log: (line) => process.stderr.write(`${line}\n`),
   });
   server.listen(Number(setting('PORT')));
+  process.once('SIGTERM', () => void stop().then(() => process.exit(0)));
 }

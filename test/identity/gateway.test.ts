@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import diagnostics from 'node:diagnostics_channel';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openChromium } from '../support/chromium.ts';
-import { type GatewayWorld, openGateway } from '../support/gateway-world.ts';
+import { following, type GatewayWorld, type Heard, listenAt, openGateway } from '../support/gateway-world.ts';
 import { openAdmin } from '../support/keycloak-admin.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
@@ -13,14 +12,13 @@ const endpoints = inject('endpoints');
 const environment = inject('environment');
 const origin = environment['PUBLIC_URL'] ?? '';
 const password = 'quiet river stone lamp';
-const following = 'subscription { customerChanged { snapshot customer { id givenName canOrder } } }';
 let service: RunningService;
 let chromium: Browser;
 let gateway: GatewayWorld;
 let ann: { email: string; id: string };
 let bob: { email: string; id: string };
 /** Headers of what reached our service itself. */
-const heard: IncomingHttpHeaders[] = [];
+let heard: Heard[];
 
 async function person(givenName: string): Promise<{ email: string; id: string }> {
   const email = `${randomUUID()}@example.org`;
@@ -45,10 +43,7 @@ beforeAll(async () => {
   const routerSecret = environment['ROUTER_SECRETS'] ?? '';
   const settings = { customersUrl: service.url, routerSecret, origins: [origin] };
   gateway = await openGateway(settings, ann.id, Number(environment['PORT']));
-  diagnostics.subscribe('http.server.request.start', (message) => {
-    const { request } = message as { request: { headers: IncomingHttpHeaders; socket: { localPort: number } } };
-    if (request.socket.localPort === Number(new URL(service.url).port)) heard.push(request.headers);
-  });
+  heard = listenAt(service.url);
   chromium = await openChromium();
 });
 afterAll(async () => {

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import diagnostics from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { composeServices } from '@apollo/composition';
 import { createGateway, type GatewaySettings } from '../../docs/gateway/gateway.ts';
+import { linkedCustomer, openEdge } from './edge-world.ts';
 import { serveOrders, serveReviews, type Stub, subgraphs } from './stub-subgraphs.ts';
 
 /** The documented gateway before our service and two other teams' subgraphs. */
@@ -28,7 +32,11 @@ export async function openGateway(
   const customers = `${settings.customersUrl}/graphql`;
   const { supergraphSdl = '' } = composeServices(subgraphs({ customers, orders: orders.url, reviews: reviews.url }));
   const log: string[] = [];
-  const server = createGateway({ ...settings, supergraph: supergraphSdl, log: (line) => void log.push(line) });
+  const { server, stop } = await createGateway({
+    ...settings,
+    supergraph: supergraphSdl,
+    log: (line) => void log.push(line),
+  });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -36,8 +44,66 @@ export async function openGateway(
     log,
     async stop() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await stop();
       await Promise.all([orders.close(), reviews.close()]);
+    },
+  };
+}
+
+/** Headers of a request, with its method. */
+export type Heard = IncomingHttpHeaders & { readonly method: string };
+
+/** Keeps the headers of whatever reaches a server of this process. */
+export function listenAt(url: string): Heard[] {
+  const heard: Heard[] = [];
+  diagnostics.subscribe('http.server.request.start', (message) => {
+    const { method = '', headers, socket } = (message as { request: IncomingMessage }).request;
+    if (socket.localPort === Number(new URL(url).port)) heard.push({ ...headers, method });
+  });
+  return heard;
+}
+
+type Name = 'ann' | 'bob';
+
+/** The gateway before the whole service, with tokens of a test issuer and two customers. */
+export interface Shop extends Record<Name, string> {
+  readonly gateway: GatewayWorld;
+  /** What reached our service. */
+  readonly heard: Heard[];
+  token(who: Name, claims?: Record<string, unknown>): Promise<string>;
+  /** All the cookies of her browser, as a header. */
+  cookie(who: Name, claims?: Record<string, unknown>): Promise<{ cookie: string }>;
+  stopService(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The origin whose pages may use it. */
+export const origin = 'http://localhost:4000';
+
+/** A subscription that joins a field of another subgraph. */
+export const following = 'subscription { customerChanged { snapshot customer { id givenName canOrder } } }';
+
+/** Starts it. */
+export async function openShop(): Promise<Shop> {
+  const edge = await openEdge({ TRUSTED_PROXIES: '127.0.0.1' });
+  const subjects = { ann: randomUUID(), bob: randomUUID() };
+  const [ann, bob] = [await linkedCustomer(edge, subjects.ann), await linkedCustomer(edge, subjects.bob)];
+  const { url: customersUrl, routerSecret } = edge;
+  const gateway = await openGateway({ customersUrl, routerSecret, origins: [origin] }, ann);
+  const token: Shop['token'] = (who, claims = {}) => edge.token(subjects[who], { claims });
+  return {
+    ann,
+    bob,
+    gateway,
+    heard: listenAt(customersUrl),
+    token,
+    cookie: async (who, claims) => ({
+      cookie: `__Host-guest=g; __Host-access=${await token(who, claims)}; __Host-refresh=r`,
+    }),
+    stopService: () => edge.running.stop(),
+    async stop() {
+      await gateway.stop();
+      await edge.stop();
     },
   };
 }
