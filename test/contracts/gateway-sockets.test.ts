@@ -54,4 +54,13 @@ describe('sockets through the gateway of docs/gateway (§4.3)', () => {
     expect(await socket.closed).toBe(4403);
     expect(Date.now() / 1000).toBeLessThan(exp + 2);
   });
+
+  test('a gateway that goes says so, and its sockets can come again', async () => {
+    const socket = await open({ origin, ...(await shop.cookie('ann')) }).begin();
+    await socket.follow(following);
+
+    await shop.gateway.stop();
+
+    expect(await socket.closed).toBe(1001);
+  });
 });

@@ -119,6 +119,18 @@ describe('behind a real gateway (§4.3)', () => {
     expect(forBob).not.toContain(ann);
   });
 
+  test('the runtime itself lets no other origin read', async () => {
+    const headers = { origin: 'http://evil.example', 'content-type': 'application/json' };
+
+    const answer = await gateway.fetch('http://gateway/graphql', {
+      method: 'POST',
+      headers,
+      body: '{"query":"{ __typename }"}',
+    });
+
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
+  });
+
   test('the router’s credential and the caller’s token go to us and to nobody else', () => {
     expect(parts.customers.heard.every((headers) => headers['x-router-secret'] === secret)).toBe(true);
     for (const { heard } of [parts.orders, parts.reviews]) {

@@ -38,15 +38,17 @@ export async function openGateway(
     log: (line) => void log.push(line),
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const end = async (): Promise<void> => {
+    server.closeAllConnections();
+    await stop();
+    await Promise.all([orders.close(), reviews.close()]);
+  };
+  let ended: Promise<void> | undefined;
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     others: [orders, reviews],
     log,
-    async stop() {
-      server.closeAllConnections();
-      await stop();
-      await Promise.all([orders.close(), reviews.close()]);
-    },
+    stop: () => (ended ??= end()),
   };
 }
 
