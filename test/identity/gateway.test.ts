@@ -203,24 +203,24 @@ describe('a page of a neighbour, to which the browser adds the same cookies', ()
   });
 
   test.each([
-    ['as our page would', { 'content-type': 'application/json', 'x-csrf': '1' }],
-    ['without the header', { 'content-type': 'application/json' }],
-    ['as a form', { 'content-type': 'text/plain' }],
-  ])('asking %s, gets no answer and changes nothing', async (_name, headers) => {
+    ['as our page would', { 'content-type': 'application/json', 'x-csrf': '1' }, '{"query":"{ reviews { id } }"}'],
+    ['without the header', { 'content-type': 'application/json' }, '{"query":"{ reviews { id } }"}'],
+    ['as a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'query={ reviews { id } }'],
+  ])('asking %s, gets no answer and reaches nobody', async (_name, headers, sent) => {
     const before = gateway.others.flatMap((one) => one.heard).length;
 
     const answer = await page.evaluate(
-      ([url, given]) =>
+      ([url, given, body]) =>
         fetch(`${url}/graphql`, {
           method: 'POST',
           credentials: 'include',
           headers: given,
-          body: '{"query":"{ reviews { id } }"}',
+          body,
         }).then(
           ({ status }) => status,
           () => 'refused',
         ),
-      [origin, headers] as const,
+      [origin, headers, sent] as const,
     );
 
     expect(answer).toBe('refused');
