@@ -6,7 +6,7 @@ import {
   type LogWriter,
 } from '@graphql-hive/gateway-runtime';
 import http from '@graphql-mesh/transport-http';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Lexer, Source, TokenKind } from 'graphql';
 
 /** What the supergraph is made of. */
 export interface SupergraphSettings {
@@ -50,17 +50,25 @@ function faultsOnly(log: SupergraphSettings['log']): LogWriter {
 }
 
 const limits = { documentBytes: 16 * 1024, nesting: 25 };
+const opening: string[] = [TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L];
+const closing: string[] = [TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R];
 
-/** Read once before the parser, which overflows on ten thousand brackets. Brackets in a string count too. */
+function isTooDeep(text: string): boolean {
+  const lexer = new Lexer(new Source(text));
+  let depth = 0;
+  for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
+    if (opening.includes(token.kind)) depth += 1;
+    else if (closing.includes(token.kind)) depth -= 1;
+    if (depth > limits.nesting) return true;
+  }
+  return false;
+}
+
+/** Read once before the parser, which calls itself and overflows on some thousand brackets. */
 const modestDocuments: GatewayPlugin = {
   onParse({ params: { source } }) {
     const text = typeof source === 'string' ? source : source.body;
-    let [depth, deepest] = [0, 0];
-    for (const char of text) {
-      if ('{[('.includes(char)) deepest = Math.max(deepest, (depth += 1));
-      else if ('}])'.includes(char)) depth -= 1;
-    }
-    if (deepest > limits.nesting || Buffer.byteLength(text) > limits.documentBytes)
+    if (Buffer.byteLength(text) > limits.documentBytes || isTooDeep(text))
       throw new GraphQLError('The document is refused.', { extensions: { code: 'VALIDATION' } });
   },
 };
@@ -75,7 +83,7 @@ export function createSupergraph({ supergraph, routerSecret, log }: SupergraphSe
     logging: new Logger({ level: 'error', writers: [faultsOnly(log)] }),
     transports: { http: { default: http } } as never,
     // No `subscriptions: { kind: 'ws' }`: over HTTP each subscription is a request of its own with its viewer's token. The
-    // transport for sockets keeps them for whoever comes next, and opens a refused one five times more.
+    // transport for sockets keeps them for a while, and tries a refused one six times before its viewer hears of it.
     transportEntries: {
       [ours]: { headers: [['x-router-secret', routerSecret]], options: { method: 'POST' } as never },
     },

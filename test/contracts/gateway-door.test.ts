@@ -197,6 +197,7 @@ describe('the gateway of docs/gateway, on the origin of the sign-in (§4.3)', ()
     ['of 200 KB', `{ me { id } } #${'x'.repeat(200_000)}`, 413],
     ['of 20 KB', `{ me { id } } #${'x'.repeat(20_000)}`, 200],
     ['10,000 levels deep', `{ ${'a { '.repeat(10_000)}`, 200],
+    ['thousands of levels deep behind brackets in a text', `{ a(b: "${'}'.repeat(7000)}") ${'{a'.repeat(4000)} }`, 200],
     ['about the schema', '{ __schema { queryType { name } } }', 200],
   ])('a question %s is refused and goes no further', async (_name, query, status) => {
     const answer = await send(query, {}).catch(() => ({ status: 413, text: async () => 'errors' }));
