@@ -192,7 +192,7 @@ export default {
       comment: 'The local stack starts src/main.ts and is never in an image; tests are not either.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(local|test)/|[.]test[.]ts$' },
+      to: { path: '^(local|test|docs)/|[.]test[.]ts$' },
     },
     {
       name: 'local-knows-no-test',
@@ -200,6 +200,13 @@ export default {
       severity: 'error',
       from: { path: '^local/' },
       to: { path: '^test/' },
+    },
+    {
+      name: 'examples-stand-alone',
+      comment: 'An example is copied into another repository, where nothing of ours is.',
+      severity: 'error',
+      from: { path: '^docs/([^/]+)/' },
+      to: { path: '^(src|local|test|docs)/', pathNot: '^docs/$1/' },
     },
     {
       name: 'no-barrels',

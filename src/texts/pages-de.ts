@@ -29,7 +29,7 @@ export const pagesDe: typeof pagesEn = {
   },
   welcome: {
     title: 'Ist das Ihr Name?',
-    what: 'Das haben Sie bei der Registrierung eingegeben. In Ihr Profil kommt es nur, wenn Sie zustimmen.',
+    what: 'Das wurde eingegeben, als Ihre Adresse registriert wurde. In Ihr Profil kommt es nur, wenn Sie zustimmen.',
     yes: 'Ja, übernehmen',
     no: 'Nein, weglassen',
   },

@@ -27,7 +27,7 @@ export const pagesEn = {
   },
   welcome: {
     title: 'Is this your name?',
-    what: 'This is what you entered when you registered. It becomes part of your profile only if you say so.',
+    what: 'This was entered when your address was registered. It becomes part of your profile only if you say so.',
     yes: 'Yes, take it over',
     no: 'No, leave it out',
   },

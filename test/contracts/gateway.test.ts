@@ -1,23 +1,12 @@
 import { composeServices } from '@apollo/composition';
-import { createGatewayRuntime, type GatewayRuntime } from '@graphql-hive/gateway-runtime';
-import http from '@graphql-mesh/transport-http';
-import ws from '@graphql-mesh/transport-ws';
+import type { GatewayRuntime } from '@graphql-hive/gateway-runtime';
 import { composeServices as composeByGuild, compositionHasErrors } from '@theguild/federation-composition';
-import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sdl } from '../../src/server/schema.ts';
+import { createSupergraph } from '../../docs/gateway/supergraph.ts';
 import { type GraphWorld, openGraph } from '../support/graph-world.ts';
-import { ordersSdl, reviewsSdl, serveCustomers, serveOrders, serveReviews } from '../support/stub-subgraphs.ts';
+import { serveCustomers, serveOrders, serveReviews, subgraphs } from '../support/stub-subgraphs.ts';
 
 const secret = 'a credential that only the router has';
-
-function subgraphs(urls: { customers?: string; orders?: string; reviews?: string } = {}) {
-  return [
-    { name: 'customers', url: urls.customers ?? 'http://customers.example/graphql', typeDefs: parse(sdl) },
-    { name: 'orders', url: urls.orders ?? 'http://orders.example/graphql', typeDefs: parse(ordersSdl) },
-    { name: 'reviews', url: urls.reviews ?? 'http://reviews.example/graphql', typeDefs: parse(reviewsSdl) },
-  ];
-}
 
 describe('composition beside other subgraphs (§4.3)', () => {
   test('Apollo composes without errors and without hints', () => {
@@ -66,21 +55,7 @@ describe('behind a real gateway (§4.3)', () => {
     };
     const urls = { customers: parts.customers.url, orders: parts.orders.url, reviews: parts.reviews.url };
     const { supergraphSdl } = composeServices(subgraphs(urls));
-    const subscriptions = {
-      kind: 'ws',
-      location: parts.customers.url,
-      headers: [['x-router-secret', secret]],
-      options: { connectionParams: { authorization: '{context.headers.authorization}' } },
-    };
-    gateway = createGatewayRuntime({
-      supergraph: supergraphSdl ?? '',
-      logging: false,
-      transports: { http: { default: http }, ws: { default: ws } } as never,
-      transportEntries: { customers: { headers: [['x-router-secret', secret]], options: { subscriptions } as never } },
-      propagateHeaders: {
-        fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') ?? '' }),
-      },
-    });
+    gateway = createSupergraph({ supergraph: supergraphSdl ?? '', routerSecret: secret, log: () => undefined });
   });
   afterAll(async () => {
     await gateway[Symbol.asyncDispose]();
@@ -144,11 +119,23 @@ describe('behind a real gateway (§4.3)', () => {
     expect(forBob).not.toContain(ann);
   });
 
-  test('the router’s credential goes to us and to nobody else; the caller’s token goes everywhere', () => {
+  test('the runtime itself lets no other origin read', async () => {
+    const headers = { origin: 'http://evil.example', 'content-type': 'application/json' };
+
+    const answer = await gateway.fetch('http://gateway/graphql', {
+      method: 'POST',
+      headers,
+      body: '{"query":"{ __typename }"}',
+    });
+
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
+  });
+
+  test('the router’s credential and the caller’s token go to us and to nobody else', () => {
     expect(parts.customers.heard.every((headers) => headers['x-router-secret'] === secret)).toBe(true);
     for (const { heard } of [parts.orders, parts.reviews]) {
       expect(heard.length).toBeGreaterThan(0);
-      expect(heard.every((headers) => headers['x-router-secret'] === undefined && headers.authorization)).toBe(true);
+      expect(heard.filter((headers) => headers['x-router-secret'] ?? headers.authorization)).toEqual([]);
     }
   });
 });

@@ -6,6 +6,8 @@ import { createLog } from '../../src/platform/log.ts';
 
 /** Our service, server and worker, in this process. */
 export interface RunningService extends AsyncDisposable {
+  /** Where it listens; empty for a worker. */
+  readonly url: string;
   /** Everything it has logged. */
   readonly log: () => string;
 }
@@ -26,6 +28,7 @@ export async function startService(environment: Record<string, string>): Promise
   };
   const running = await run(config, createLog(config.log.level, { write }));
   return {
+    url: running.publicUrl ?? '',
     log: () => text,
     [Symbol.asyncDispose]: () => running.stop(),
   };

@@ -2,17 +2,15 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLSchema, parse } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
 import { createYoga } from 'graphql-yoga';
-import { WebSocketServer } from 'ws';
-import { schema as customers } from '../../src/server/schema.ts';
+import { schema as customers, sdl } from '../../src/server/schema.ts';
 import { type GraphWorld, herself, nobody } from './graph-world.ts';
 
 const link = (names: string) =>
   `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [${names}])`;
 
-/** An order that may go out only to whoever may check out. */
-export const ordersSdl = `${link('"@key", "@external", "@requires"')}
+// An order that may go out only to whoever may check out.
+const ordersSdl = `${link('"@key", "@external", "@requires"')}
   type Query { order(id: ID!): Order }
   type Order @key(fields: "id") { id: ID! customer: Customer }
   type Customer @key(fields: "id") {
@@ -22,13 +20,23 @@ export const ordersSdl = `${link('"@key", "@external", "@requires"')}
   }
   type CheckoutEligibility { allowed: Boolean! @external }`;
 
-/** A review that shows its author. */
-export const reviewsSdl = `${link('"@key"')}
+// A review that shows its author.
+const reviewsSdl = `${link('"@key"')}
   type Query { reviews: [Review!]! }
   type Review @key(fields: "id") { id: ID! author: Customer }
   type Customer @key(fields: "id", resolvable: false) { id: ID! }`;
 
-interface Stub {
+/** Our schema beside those of two other teams, as both libraries compose them. */
+export function subgraphs(urls: { customers?: string; orders?: string; reviews?: string } = {}) {
+  return [
+    { name: 'customers', url: urls.customers ?? 'http://customers.example/graphql', typeDefs: parse(sdl) },
+    { name: 'orders', url: urls.orders ?? 'http://orders.example/graphql', typeDefs: parse(ordersSdl) },
+    { name: 'reviews', url: urls.reviews ?? 'http://reviews.example/graphql', typeDefs: parse(reviewsSdl) },
+  ];
+}
+
+/** A subgraph that listens. */
+export interface Stub {
   readonly url: string;
   /** Headers of what came, the newest last. */
   readonly heard: IncomingMessage['headers'][];
@@ -37,7 +45,6 @@ interface Stub {
 
 async function listen(server: Server, heard: IncomingMessage['headers'][]): Promise<Stub> {
   server.prependListener('request', (request: IncomingMessage) => heard.push(request.headers));
-  server.prependListener('upgrade', (request: IncomingMessage) => heard.push(request.headers));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -76,26 +83,18 @@ export function serveReviews(customerId: string): Promise<Stub> {
   return serve(buildSubgraphSchema({ typeDefs: parse(reviewsSdl), resolvers: { Query } }));
 }
 
-/** Our subgraph over HTTP and WebSocket; a bearer is the subject itself, since tokens are tested elsewhere. */
+/** Our subgraph; a bearer is the subject itself, since tokens are tested elsewhere. */
 export async function serveCustomers(world: GraphWorld, secret: string): Promise<Stub> {
-  const contextOf = (authorization: unknown, given: unknown) => {
-    const subject = typeof authorization === 'string' ? authorization.replace('Bearer ', '') : '';
-    return world.contextOf(subject ? herself(subject) : nobody, given === secret);
-  };
   const yoga = createYoga({
     schema: customers,
     logging: false,
-    context: ({ request: { headers } }) => contextOf(headers.get('authorization'), headers.get('x-router-secret')),
-  });
-  const server = createServer((request, response) => void yoga(request, response));
-  const sockets = new WebSocketServer({ server, path: '/graphql' });
-  useServer(
-    {
-      schema: customers,
-      context: ({ connectionParams, extra }) =>
-        contextOf(connectionParams?.['authorization'], extra.request.headers['x-router-secret']),
+    context: ({ request: { headers } }) => {
+      const subject = headers.get('authorization')?.replace('Bearer ', '');
+      return world.contextOf(subject ? herself(subject) : nobody, headers.get('x-router-secret') === secret);
     },
-    sockets,
+  });
+  return listen(
+    createServer((request, response) => void yoga(request, response)),
+    [],
   );
-  return listen(server, []);
 }

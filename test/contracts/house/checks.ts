@@ -10,7 +10,7 @@ export interface Check {
   command(root: string): string[];
 }
 
-const cruised = ['src', 'local', 'test'];
+const cruised = ['src', 'local', 'test', 'docs'];
 
 /** Every check of the sources, in the order of a full run. Each can be run alone by its name. */
 export const checks: readonly Check[] = [

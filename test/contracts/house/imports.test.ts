@@ -34,6 +34,7 @@ const broken: Record<string, [from: string, to: string]> = {
   'commands-are-doors': ['src/worker/a.ts', 'src/commands/c.ts'],
   'source-knows-no-stack-and-no-test': ['src/commands/d.ts', 'local/postgres.ts'],
   'local-knows-no-test': ['local/start.ts', 'test/support/world.ts'],
+  'examples-stand-alone': ['docs/x/a.ts', 'src/platform/c.ts'],
   'no-barrels': ['src/commands/e.ts', 'src/platform/index.ts'],
 };
 
