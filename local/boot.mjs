@@ -138,9 +138,18 @@ function endWithNpm(child) {
   watch.unref();
 }
 
+/** A command without a database of its own is meant for the stack of `npm start`. */
+function environmentFor(script) {
+  if (!script.startsWith('src/commands/') || process.env.DATABASE_URL || process.env.KEYCLOAK_URL) return {};
+  const folder = process.env.STATE_DIR || '.local';
+  const text = readText(path.resolve(root, folder, 'environment.json'));
+  if (text) process.stderr.write(`Using the stack that runs from ${folder}.\n`);
+  return text ? JSON.parse(text) : {};
+}
+
 function run(script, args) {
   const PATH = `${path.join(modules, '.bin')}${path.delimiter}${process.env.PATH ?? ''}`;
-  const env = { ...process.env, PATH, BOOT_PID: String(process.pid) };
+  const env = { ...environmentFor(script), ...process.env, PATH, BOOT_PID: String(process.pid) };
   const child = spawn(node, [path.resolve(root, script), ...args], { cwd: root, env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
   endWithNpm(child);

@@ -54,14 +54,24 @@ export function endpointsOf(ports: Ports, secrets: Secrets): Endpoints {
   };
 }
 
-const fileIn = (stateDir: string): string => path.join(stateDir, 'endpoints.json');
+const names = ['environment.json', 'endpoints.json'] as const;
 
-/** Says to other programs that the stack is ready. */
-export function writeEndpoints(stateDir: string, endpoints: Endpoints): void {
-  const file = fileIn(stateDir);
-  writeFileSync(`${file}.new`, `${JSON.stringify(endpoints, null, 2)}\n`, { mode: 0o600 });
+function writeWhole(file: string, content: object): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
+/**
+ * Says to other programs that the stack is ready.
+ *
+ * @param environment  what the commands of package.json use where nothing else is set (`boot.mjs`)
+ */
+export function writeEndpoints(stateDir: string, endpoints: Endpoints, environment: Record<string, string>): void {
+  const contents = { 'environment.json': environment, 'endpoints.json': endpoints };
+  for (const name of names) writeWhole(path.join(stateDir, name), contents[name]);
+}
+
 /** Says that it is not, or not any more. */
-export const removeEndpoints = (stateDir: string): void => rmSync(fileIn(stateDir), { force: true });
+export function removeEndpoints(stateDir: string): void {
+  for (const name of names) rmSync(path.join(stateDir, name), { force: true });
+}

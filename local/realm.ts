@@ -26,7 +26,7 @@ export async function plainRealm(): Promise<object> {
   return { ...realm, ...(clients ? { clients } : {}) };
 }
 
-/** What `npm run realm -- apply --overlay local` reads, for this stack. */
+/** What `npm run realm` reads, for this stack. */
 export function realmEnvironment(ports: Ports, secrets: Secrets): Record<string, string> {
   return {
     KEYCLOAK_URL: keycloakUrl(ports),

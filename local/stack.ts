@@ -6,6 +6,7 @@ import { Failure, reasonOf } from './failure.ts';
 import { anyPorts, choosePorts, type PortName, type Ports } from './ports.ts';
 import { findPostgres, postgresUrl, provideEmptyData } from './postgres.ts';
 import { endPrograms } from './programs.ts';
+import { realmEnvironment } from './realm.ts';
 import { loadSecrets } from './secrets.ts';
 import { serviceEnvironment, type Role } from './service.ts';
 import { takeState, type State } from './state.ts';
@@ -159,7 +160,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.signal?.removeEventListener('abort', abort);
   }
   const endpoints = endpointsOf(ports, secrets);
-  writeEndpoints(state.folder, endpoints);
+  writeEndpoints(state.folder, endpoints, {
+    ...serviceEnvironment(ports, secrets, 'all'),
+    ...realmEnvironment(ports, secrets),
+    REALM_OVERLAY: 'local',
+  });
   return {
     stateDir: state.folder,
     ports,

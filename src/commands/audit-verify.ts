@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { verifyChains } from '../messaging/audit-chains.ts';
 import { openPool } from '../platform/database.ts';
+import { commandLine } from './command-line.ts';
 
 /**
  * Verifies the audit of every customer and names the first broken record.
@@ -16,8 +17,10 @@ export async function verifyAudit(
   if (!url.success) throw new Error('DATABASE_URL must be given.');
   const pool = openPool({ url: url.data, pool: 1 });
   try {
+    say('Reading the audit of every customer.');
     const { customers, records, broken } = await verifyChains(pool);
     say(`${customers} customers, ${records} records read.`);
+    if (!broken) say('Every chain is whole.');
     if (broken) say(`Broken: record ${broken.sequence} of customer ${broken.customerId} is ${broken.problem}.`);
     return !broken;
   } finally {
@@ -25,7 +28,4 @@ export async function verifyAudit(
   }
 }
 
-if (import.meta.main) {
-  const whole = await verifyAudit(process.env, (line) => process.stdout.write(`${line}\n`));
-  process.exitCode = whole ? 0 : 1;
-}
+if (import.meta.main) await commandLine((_args, env, say) => verifyAudit(env, say));

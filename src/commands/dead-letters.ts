@@ -2,6 +2,7 @@ import pg from 'pg';
 import { validate } from 'uuid';
 import { discard, findLetter, openLetters, replay } from '../messaging/dead-letters.ts';
 import { systemClock } from '../platform/clock.ts';
+import { commandLine } from './command-line.ts';
 
 const usage = 'Use: npm run dead-letters -- list | show ID | replay ID | discard ID';
 
@@ -32,12 +33,9 @@ export async function deadLetters(databaseUrl: string, [what, id]: readonly (str
 }
 
 if (import.meta.main) {
-  const url = process.env['DATABASE_URL'];
-  try {
-    if (!url) throw new Error('DATABASE_URL is missing: PostgreSQL of the service.');
-    process.stdout.write(`${(await deadLetters(url, process.argv.slice(2))).join('\n')}\n`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : 'It failed.'}\n`);
-    process.exitCode = 1;
-  }
+  await commandLine(async (args, { DATABASE_URL: url }, say) => {
+    if (!url) throw new Error('DATABASE_URL must be given.');
+    for (const line of await deadLetters(url, args)) say(line);
+    return true;
+  });
 }

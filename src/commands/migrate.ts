@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { commandLine } from './command-line.ts';
 import { applyMigrations, migrationsIn } from '../platform/migrate.ts';
 
 const variables = z.object({ DATABASE_URL: z.url(), KEYS_DATABASE_URL: z.url() });
@@ -24,6 +25,10 @@ export async function migrate(env: Readonly<Record<string, string | undefined>>)
 }
 
 if (import.meta.main) {
-  const names = await migrate(process.env);
-  process.stdout.write(names.length ? `${names.join('\n')}\n` : 'Nothing to do.\n');
+  await commandLine(async (_args, env, say) => {
+    say('Bringing both databases to the newest state.');
+    const names = await migrate(env);
+    for (const line of names.length ? names.map((name) => `applied: ${name}`) : ['Nothing to do.']) say(line);
+    return true;
+  });
 }

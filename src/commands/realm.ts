@@ -8,6 +8,7 @@ import { roleDifferences } from '../platform/realm/roles.ts';
 import { runningRealm } from '../platform/realm/running.ts';
 import { scopeDifferences } from '../platform/realm/scopes.ts';
 import { actionDifferences, profileDifferences, settingDifferences } from '../platform/realm/settings.ts';
+import { commandLine, type Say } from './command-line.ts';
 import { importable, wantedRealm, type WantedRealm } from '../platform/realm/wanted.ts';
 
 /** The variables that the command reads. Those without a question mark must be set. */
@@ -111,28 +112,26 @@ export async function applyRealm(options: RealmOptions): Promise<string[]> {
   return done;
 }
 
-async function run(args: string[], env: RealmEnvironment, print: (line: string) => void): Promise<number> {
+const usage = 'Use: npm run realm -- check|apply [--overlay local]';
+
+/**
+ * `npm run realm -- check|apply [--overlay local]`. `REALM_OVERLAY` says the same as the option.
+ *
+ * @returns whether the realm is as described
+ * @throws Error with one sentence for wrong use, a value that is missing, or a Keycloak that refuses
+ */
+export async function realm(args: string[], env: RealmEnvironment, say: Say): Promise<boolean> {
   const { positionals, values } = parseArgs({ args, allowPositionals: true, options: { overlay: { type: 'string' } } });
-  const options: RealmOptions = values.overlay ? { env, overlay: values.overlay } : { env };
-  if (positionals[0] === 'check') {
-    const found = await checkRealm(options);
-    for (const line of found.length ? found : ['The realm is as described.']) print(line);
-    return found.length ? 1 : 0;
-  }
-  if (positionals[0] === 'apply') {
-    const done = await applyRealm(options);
-    for (const line of done) print(`settled: ${line}`);
-    print('The realm is as described.');
-    return 0;
-  }
-  print('Usage: npm run realm -- check|apply [--overlay local]');
-  return 2;
+  const overlay = values.overlay ?? env['REALM_OVERLAY'];
+  const options: RealmOptions = overlay ? { env, overlay } : { env };
+  const [what, ...more] = positionals;
+  if ((what !== 'check' && what !== 'apply') || more.length) throw new Error(usage);
+  say(what === 'check' ? 'Comparing the realm with its description.' : 'Bringing the realm up to its description.');
+  const found = await (what === 'check' ? checkRealm(options) : applyRealm(options));
+  for (const line of found) say(what === 'check' ? line : `settled: ${line}`);
+  const isWhole = what === 'apply' || !found.length;
+  if (isWhole) say('The realm is as described.');
+  return isWhole;
 }
 
-if (import.meta.main) {
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  process.exitCode = await run(process.argv.slice(2), process.env, print).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
-  });
-}
+if (import.meta.main) await commandLine(realm);

@@ -13,6 +13,7 @@ import { KeycloakUsers } from '../platform/keycloak.ts';
 import { CustomerKeys } from '../platform/keys.ts';
 import { createLog } from '../platform/log.ts';
 import { createSeal } from '../platform/personal-data.ts';
+import { commandLine, type Say } from './command-line.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,7 +38,7 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
   }
 }
 
-function report(found: Reconciliation, say: (line: string) => void): void {
+function report(found: Reconciliation, say: Say): void {
   say(`${found.users} users at Keycloak, ${found.links} links here.`);
   say(`${found.withoutCustomer} users had no customer, ${found.missing} links have no user.`);
   if (found.stopped) say('Stopped: so many missing users mean a restored Keycloak. Nobody was closed.');
@@ -51,7 +52,7 @@ function report(found: Reconciliation, say: (line: string) => void): void {
  *
  * @returns whether it came to its end
  */
-export async function reconcileAll(env: Environment, dryRun: boolean, say: (line: string) => void): Promise<boolean> {
+export async function reconcileAll(env: Environment, dryRun: boolean, say: Say): Promise<boolean> {
   say(dryRun ? 'Comparing Keycloak with the customers.' : 'Comparing Keycloak with the customers, and repairing.');
   const found = await withParts(env, (ctx) => reconcile(ctx, dryRun));
   report(found, say);
@@ -59,11 +60,9 @@ export async function reconcileAll(env: Environment, dryRun: boolean, say: (line
 }
 
 if (import.meta.main) {
-  const dryRun = process.argv.includes('--dry-run');
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const done = await reconcileAll(process.env, dryRun, say).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : 'The comparison failed.'}\n`);
-    return false;
+  await commandLine((args, env, say) => {
+    const other = args.find((arg) => arg !== '--dry-run');
+    if (other) throw new Error(`There is no option ${other}. Use: npm run reconcile [-- --dry-run]`);
+    return reconcileAll(env, args.includes('--dry-run'), say);
   });
-  process.exitCode = done ? 0 : 1;
 }

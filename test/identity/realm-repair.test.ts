@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from 'vitest';
-import { applyRealm, checkRealm } from '../../src/commands/realm.ts';
+import { applyRealm, checkRealm, realm as command } from '../../src/commands/realm.ts';
 import { openAdmin } from '../support/keycloak-admin.ts';
 
 const endpoints = inject('endpoints');
@@ -154,6 +154,21 @@ describe('npm run realm on a realm of its own', () => {
 
     expect(settled.length).toBeGreaterThan(0);
     expect(await checkRealm({ env })).toEqual([]);
+  });
+
+  test('the command compares, settles, and says when all is well; the local overlay is one more description', async () => {
+    const said: string[] = [];
+    const run = (...args: string[]) => command(args, env, (line) => void said.push(line));
+
+    expect(await run('check')).toBe(true);
+    expect(await run('check', '--overlay', 'local')).toBe(false);
+    expect(said).toContain('client customer-cli is missing');
+    expect(await run('apply', '--overlay', 'local')).toBe(true);
+    expect(said).toContain('settled: client customer-cli is missing');
+    expect(await command(['check'], { ...env, REALM_OVERLAY: 'local' }, () => undefined)).toBe(true);
+    expect(await run('apply')).toBe(true);
+    expect(said).toContain('settled: client customer-cli must not exist here');
+    await expect(run('check', '--overlay', 'none')).rejects.toThrow('no realm overlay named none');
   });
 
   test.each(damages)('%s: named, and put back', async (_what, damage) => {
