@@ -2,6 +2,8 @@
 export const limits = {
   /** Longest request body, bytes. */
   bodyBytes: 128 * 1024,
+  /** How long a body that is too large is still read, to be thrown away. */
+  hearOutMs: 2000,
   /** All headers of a request, bytes. */
   headerBytes: 16 * 1024,
   headersTimeoutMs: 5000,
@@ -20,7 +22,7 @@ export const limits = {
   cost: 5000,
   /** Most entries of a page. */
   page: 100,
-  /** Representations of one `_entities` call. */
+  /** Representations of one request, whatever the fields that ask for them. */
   entities: 1000,
   /** Longest message on a socket, bytes. */
   socketMessageBytes: 64 * 1024,
