@@ -9,6 +9,7 @@ import type { Registration } from '../../src/domain/registration.ts';
 import { graphErrorOf } from '../../src/graphql/errors.ts';
 import { createLiveUpdates, type LiveUpdates } from '../../src/messaging/live-updates.ts';
 import type { Log } from '../../src/platform/log.ts';
+import { noteStaffAccess } from '../../src/messaging/staff-access.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
 import { schema } from '../../src/server/schema.ts';
 import { openRecords, type Records } from './records.ts';
@@ -80,7 +81,11 @@ function contextsOver(records: Records, live: LiveUpdates): GraphWorld['contextO
       transact: (work: never, reason?: string) => records.transactAs(act(reason), work),
       live,
       work: { enqueue: async () => undefined },
-      customers: new CustomerReads(records, actor),
+      customers: new CustomerReads(
+        records,
+        actor,
+        noteStaffAccess((work) => records.transactAs(act(undefined), work)),
+      ),
     };
     return { app: app as unknown as Ctx };
   };

@@ -207,7 +207,12 @@ export class SessionWorld {
       ctx: (access) => {
         const actor = this.#actorOf(access);
         const transact = (work: never) => records.transactAs({ actor, requestId: randomUUID() }, work);
-        return { ...parts, actor, transact, customers: new CustomerReads(records, actor) } as unknown as Ctx;
+        return {
+          ...parts,
+          actor,
+          transact,
+          customers: new CustomerReads(records, actor, () => Promise.resolve()),
+        } as unknown as Ctx;
       },
     };
   }
