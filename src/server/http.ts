@@ -184,7 +184,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
 
 /** The public listener, not yet listening. */
 export function createPublicServer(parts: HttpParts): Server {
-  const server = createServer({ maxHeaderSize: limits.headerBytes, insecureHTTPParser: false }, (req, res) => {
+  const options = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: limits.slowCheckMs };
+  const server = createServer({ ...options, insecureHTTPParser: false }, (req, res) => {
     const info = requestInfo(req, parts.config);
     const route = (req.url ?? '').startsWith('/graphql') ? 'graphql' : 'pages';
     const done = parts.metrics.seconds.startTimer({ route });

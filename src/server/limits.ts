@@ -7,7 +7,9 @@ export const limits = {
   /** All headers of a request, bytes. */
   headerBytes: 16 * 1024,
   headersTimeoutMs: 5000,
-  requestTimeoutMs: 15_000,
+  requestTimeoutMs: 12_000,
+  /** How often slow connections are looked for: half a minute by default. */
+  slowCheckMs: 1000,
   keepAliveMs: 10_000,
   /** Longest GraphQL document, bytes. */
   documentBytes: 16 * 1024,
