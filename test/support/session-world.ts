@@ -82,6 +82,7 @@ export class SessionWorld {
   /** Another customer, and a provider without faults. */
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
+    Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1' });
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
     this.tokensRefused = false;
     this.#advancedMs = 0;
