@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openAdmin } from '../support/keycloak-admin.ts';
@@ -221,5 +222,29 @@ describe('changes on the other side (design §4)', () => {
     await admin('POST', `/users/${(await userOf(email)).id}/logout`);
 
     await expect.poll(async () => (await ask(me, {}, token))['code'], { timeout: 5000 }).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('proving once more who one is, at Keycloak (contracts: access, "Step-up")', () => {
+  test('it asks for the password again, although she is signed in, and the proof is fresh', async () => {
+    const email = `${randomUUID()}@shop.example`;
+    await register(email);
+    await prove(email);
+    const jar = new Map<string, string>();
+    const signIn = async (path: string): Promise<{ url: string; text: string }> => {
+      const page = await follow(jar, `http://127.0.0.1:${environment['PORT']}${path}`);
+      const action = decoded(/<form[^>]*id="kc-form-login"[^>]*action="([^"]+)"/.exec(page.text)?.[1]);
+      return follow(jar, action, { username: email, password });
+    };
+    const proven = (): number => decodeJwt<{ auth_time: number }>(jar.get('__Host-access') ?? '').auth_time;
+    await signIn('/auth/login?returnTo=/profile');
+    const first = proven();
+    await expect.poll(() => Date.now() / 1000, { timeout: 3000 }).toBeGreaterThan(first + 1);
+
+    const told = await signIn('/auth/login?acr=2&returnTo=/profile');
+
+    expect(new URL(told.url).pathname).toBe('/auth/callback');
+    expect(told.text).toContain('second factor');
+    expect(proven()).toBeGreaterThan(first);
   });
 });
