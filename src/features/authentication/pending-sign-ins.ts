@@ -21,6 +21,21 @@ const label = '__Host-login v2';
 
 const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number(), z.string().nullable()]));
 
+type Row = z.infer<typeof shape>[number];
+
+const rowOf = ({ state, nonce, verifier, returnTo, until, acr }: PendingSignIn): Row => [
+  state,
+  nonce,
+  verifier,
+  returnTo,
+  until,
+  acr ?? null,
+];
+
+function signInOf([state, nonce, verifier, returnTo, until, acr]: Row): PendingSignIn {
+  return { state, nonce, verifier, returnTo, until, ...(acr === null ? {} : { acr }) };
+}
+
 /** Sealed rather than signed: the verifier and the nonce are the proof that the answer belongs to this browser. */
 export interface PendingSignIns {
   /** What the cookie holds and is not too old; nothing of a cookie that is not ours. */
@@ -71,20 +86,12 @@ export function createPendingSignIns(tokenKey: Uint8Array, now: () => Date): Pen
       if (!text) return [];
       return shape
         .parse(JSON.parse(text))
-        .map(([state, nonce, verifier, returnTo, until, acr]) => ({
-          state,
-          nonce,
-          verifier,
-          returnTo,
-          until,
-          ...(acr === null ? {} : { acr }),
-        }))
+        .map(signInOf)
         .filter(({ until }) => until > now().getTime());
     },
     write(pending) {
       for (let from = 0; from < pending.length; from += 1) {
-        const rows = pending.slice(from).map((p) => [p.state, p.nonce, p.verifier, p.returnTo, p.until, p.acr ?? null]);
-        const value = sealed(JSON.stringify(rows));
+        const value = sealed(JSON.stringify(pending.slice(from).map(rowOf)));
         if (value.length <= valueBytes) return value;
       }
       return '';

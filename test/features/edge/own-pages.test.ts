@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ctx } from '../../../src/context.ts';
-import type { Config } from '../../../src/platform/config.ts';
 import { createRoutes } from '../../../src/server/routes.ts';
 import { statusOf } from '../../../src/server/status.ts';
 import { type EdgeWorld, openEdge } from '../../support/edge-world.ts';
@@ -18,7 +17,7 @@ const unsafe = ['POST', 'PUT', 'PATCH', 'DELETE'];
 /** All routes, and one more at this address that says nothing of who may call it. */
 async function statusAt(path: string, method: string, headers: Record<string, string> = {}): Promise<number> {
   const { config, clock, log } = edge.running.parts;
-  const app = createRoutes(config as Config, clock, (code) => statusOf[code]);
+  const app = createRoutes(config, clock, (code) => statusOf[code]);
   app.on([...unsafe, 'GET'], path, (c) => c.body(null, 204));
   const ctx = { config, log, request: { id: randomUUID() } } as unknown as Ctx;
   const answer = await app.fetch(new Request(`http://localhost:4000${path}`, { method, headers }), { ctx });

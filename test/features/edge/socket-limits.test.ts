@@ -82,11 +82,13 @@ describe('limits of sockets (ASVS 4.4)', () => {
       await client.closed;
     }
 
-    await throughGateway().enter(token);
+    const next = await throughGateway().enter(token);
+    expect(next.socket.readyState).toBe(next.socket.OPEN);
+    next.end();
   });
 
   test.each([
-    ['messages', (client: SocketClient) => void client.send({ type: 'ping' })],
+    ['messages', (client: SocketClient) => client.send({ type: 'ping' })],
     // Each waits for its pong, since the library cuts off whoever does not read them.
     [
       'pings',
