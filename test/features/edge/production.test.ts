@@ -18,10 +18,18 @@ describe('in production', () => {
     const introspection = await edge.ask({ query: '{ __schema { types { name } } }' });
     const typo = await (await edge.ask({ query: '{ mee { id } }' })).text();
     const page = await fetch(`${edge.url}/graphql`, { headers: { accept: 'text/html' } });
+    const asked = await fetch(`${edge.url}/graphql`, { headers: { accept: 'text/html', 'x-csrf': '1' } });
 
     expect(await introspection.text()).toContain('introspection has been disabled');
     expect(typo).not.toContain('Did you mean');
     expect(page.status).toBe(405);
+    expect(await asked.text()).not.toContain('<html');
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH'])('%s is no method of the graph, whoever asks', async (method) => {
+    const answer = await fetch(`${edge.url}/graphql`, { method, headers: { authorization: 'Bearer bad' } });
+
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
   test('a query by GET is for our own pages only', async () => {
