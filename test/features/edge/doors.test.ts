@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -120,6 +120,46 @@ describe('the doors (ASVS 3.5, 4.1–4.3)', () => {
     expect(await raw(`${post}Transfer-Encoding: chunked\r\n\r\n${piece.repeat(2)}1\r\n \r\n`)).toContain(' 413 ');
   });
 
+  /** Sends all of it before it reads a word, as simple clients do. */
+  function sentFirst(text: string): Promise<string> {
+    const { hostname, port } = new URL(edge.url);
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname).pause();
+      socket.once('data', (data) => {
+        resolve(String(data));
+        socket.destroy();
+      });
+      socket.on('error', reject);
+      socket.write(text, () => socket.resume());
+    });
+  }
+
+  test('who sends 20 MB before she reads a word reads 413 then', async () => {
+    const body = 'x'.repeat(20_000_000);
+
+    const answer = await sentFirst(`${post}Content-Length: ${body.length}\r\n\r\n${body}`);
+
+    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  test('who never ends is answered, and cut off soon', async () => {
+    const { hostname, port } = new URL(edge.url);
+    const piece = `10000\r\n${' '.repeat(65_536)}\r\n`;
+    const began = performance.now();
+
+    const answer = await new Promise<string>((resolve) => {
+      let all = '';
+      const socket = connect(Number(port), hostname, () =>
+        socket.write(`${post}Transfer-Encoding: chunked\r\n\r\n${piece.repeat(3)}`),
+      );
+      socket.on('data', (data) => (all += String(data))).on('error', () => undefined);
+      socket.on('close', () => resolve(all));
+    });
+
+    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+    expect(performance.now() - began).toBeLessThan(6000);
+  });
+
   test('several requests in one are refused', async () => {
     const answer = await edge.ask([me, me], { authorization: `Bearer ${await edge.token(subject)}` });
 
@@ -212,55 +252,5 @@ describe('the doors (ASVS 3.5, 4.1–4.3)', () => {
 
     expect(results.filter(({ status }) => status === 'error')).toEqual([]);
     expect(results.length).toBeGreaterThan(50);
-  });
-});
-
-describe('the admin listener', () => {
-  const deliver = async (body: string, key: string, age = 0): Promise<number> => {
-    const t = Math.floor(Date.now() / 1000) - age;
-    const signature = `t=${t},v1=${createHmac('sha256', key).update(`${t}.${body}`).digest('hex')}`;
-    const url = `${edge.running.adminUrl}/internal/keycloak-events`;
-    return (await fetch(url, { method: 'POST', body, headers: { 'x-signature': signature } })).status;
-  };
-  const event = JSON.stringify({
-    events: [
-      {
-        id: randomUUID(),
-        realm: 'customer',
-        kind: 'user',
-        type: 'LOGOUT',
-        userId: randomUUID(),
-        sessionId: 'x',
-        time: 1,
-        actor: { type: 'system' },
-      },
-    ],
-  });
-
-  test('a delivery is kept, once, when it is signed', async () => {
-    const { pool } = edge.running.parts;
-
-    expect([await deliver(event, edge.eventsKey), await deliver(event, edge.eventsKey)]).toEqual([204, 204]);
-    expect((await pool.query(`select from inbox where source = 'keycloak'`)).rowCount).toBe(1);
-  });
-
-  test.each([
-    ['with another key', event, 'x'.repeat(32), 0, 401],
-    ['too old', event, undefined, 600, 401],
-    ['no JSON', '{', undefined, 0, 400],
-    ['without events', '{}', undefined, 0, 400],
-    ['too large', `{"events":["${'x'.repeat(1_100_000)}"]}`, undefined, 0, 413],
-  ])('a delivery that is %s is refused', async (_name, body, key, age, status) => {
-    expect(await deliver(body, key ?? edge.eventsKey, age)).toBe(status);
-  });
-
-  test('readiness, liveness and figures are there, and nowhere else', async () => {
-    const paths = ['/livez', '/readyz', '/metrics'];
-
-    const admin = await Promise.all(paths.map(async (path) => (await fetch(edge.running.adminUrl + path)).status));
-    const open = await Promise.all(paths.map(async (path) => (await fetch(edge.url + path)).status));
-
-    expect(admin).toEqual([200, 200, 200]);
-    expect(open).toEqual([404, 404, 404]);
   });
 });

@@ -112,6 +112,20 @@ describe('an error that nobody expects (ASVS 16.5)', () => {
     expect(logged('a request failed')).toMatchObject([{ requestId: answer.headers.get('x-request-id') }]);
   });
 
+  test('when the database does not answer in time is an outage', async () => {
+    const stranger = await edge.token(randomUUID());
+    const client = await edge.running.parts.pool.connect();
+    await client.query('begin');
+    await client.query('lock table identity_link in access exclusive mode');
+
+    const answer = await edge.ask({ query: '{ me { id } }' }, bearer(stranger));
+    await client.query('rollback');
+    client.release();
+
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await answer.text()).not.toMatch(/lock|timeout/);
+  });
+
   test('at a page or a route likewise', async () => {
     const cookie = `__Host-refresh=${Buffer.alloc(32).toString('base64url')}`;
 
