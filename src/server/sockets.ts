@@ -38,7 +38,6 @@ async function seat(parts: HttpParts, req: IncomingMessage, params: unknown): Pr
   const cookie = accessCookie(req.headers.cookie);
   if (given !== undefined && cookie) return undefined;
   const [, bearer] = typeof given === 'string' ? (/^Bearer (\S+)$/i.exec(given) ?? []) : [];
-  if (given !== undefined && !bearer) return undefined;
   const token = bearer ?? (isOurOrigin(parts.config, req.headers.origin) ? cookie : undefined);
   return token ? judge(parts, token) : undefined;
 }
