@@ -122,8 +122,6 @@ async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerRe
   const lasts = wantsStream(req);
   if (!lasts && !isPage) withoutWildcards(req);
   const left = lasts ? parts.streams.open(ctx, () => res.destroy()) : undefined;
-  // Who left meanwhile would be counted for ever.
-  if (res.closed) return left?.();
   res.once('close', () => left?.());
   // Read to its end already, as the limit asks: the graph gets it as text.
   Object.assign(req, { body: body.toString('utf8') });
