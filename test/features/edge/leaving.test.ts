@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeServer } from 'graphql-ws';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ctx } from '../../../src/context.ts';
 import { nobody } from '../../../src/domain/access.ts';
 import { createLog } from '../../../src/platform/log.ts';
 import { createGraph } from '../../../src/server/graphql.ts';
 import { createPublicServer, type HttpParts } from '../../../src/server/http.ts';
+import { speak } from '../../../src/server/socket-line.ts';
 import { serveSockets } from '../../../src/server/sockets.ts';
 import { SocketClient } from '../../support/socket-client.ts';
 
@@ -86,5 +88,30 @@ describe('whoever leaves a socket while her token is looked at', () => {
     await listener.letIn();
 
     await expect.poll(() => listener.present).toBe(0);
+  });
+});
+
+describe('a socket whose other end is gone without a word', () => {
+  afterEach(() => vi.useRealTimers());
+
+  test.each([
+    ['answers pings', true],
+    ['does not', false],
+  ])('is cut off unless it %s', (_name, answers) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const calls: string[] = [];
+    const ws = Object.assign(new EventEmitter(), {
+      protocol: 'graphql-transport-ws',
+      ping: () => calls.push('ping') && answers && ws.emit('pong'),
+      terminate: () => calls.push('terminate'),
+      close: () => undefined,
+    });
+    const protocol = makeServer({ connectionInitWaitTimeout: 0 });
+
+    speak(protocol as never, { socket: ws, request: {} } as never, log);
+    vi.advanceTimersByTime(25_000);
+
+    expect(calls).toEqual(answers ? ['ping', 'ping'] : ['ping', 'terminate']);
+    ws.emit('close', 1000, '');
   });
 });
