@@ -115,3 +115,20 @@ describe('a socket whose other end is gone without a word', () => {
     ws.emit('close', 1000, '');
   });
 });
+
+test('what comes over a socket after we closed it is not read', () => {
+  const read: string[] = [];
+  const ws = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1 });
+  const opened = (line: { onMessage(take: (text: string) => Promise<void>): void }) => {
+    line.onMessage((text) => Promise.resolve(void read.push(text)));
+    return () => Promise.resolve();
+  };
+
+  speak({ opened } as never, { socket: ws, request: {} } as never, log);
+  ws.emit('message', Buffer.from('before'));
+  ws.readyState = 2;
+  ws.emit('message', Buffer.from('after'));
+  ws.emit('close', 1000, '');
+
+  expect(read).toEqual(['before']);
+});
