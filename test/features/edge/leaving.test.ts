@@ -124,7 +124,8 @@ test('what comes over a socket after we closed it is not read', () => {
     return () => Promise.resolve();
   };
 
-  speak({ opened } as never, { socket: ws, request: {} } as never, log);
+  const extra = { socket: ws, request: {} };
+  speak({ opened }, extra as never, log);
   ws.emit('message', Buffer.from('before'));
   ws.readyState = 2;
   ws.emit('message', Buffer.from('after'));
