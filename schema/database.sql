@@ -191,11 +191,12 @@ create table revocation (
   issued_before timestamp(3) with time zone,
   revoked_at timestamp(3) with time zone not null default now(),
   expires_at timestamp(3) with time zone not null,
+  written_by xid8 not null default pg_current_xact_id(),
   constraint revocation_names_something CHECK (((sid IS NOT NULL) OR ((subject IS NOT NULL) AND (issued_before IS NOT NULL)))),
   constraint revocation_pkey PRIMARY KEY (id)
 );
 CREATE INDEX revocation_expiry ON public.revocation USING btree (expires_at);
-CREATE INDEX revocation_recent ON public.revocation USING btree (revoked_at);
+CREATE INDEX revocation_written ON public.revocation USING btree (written_by);
 CREATE TRIGGER revocation_told AFTER INSERT ON public.revocation FOR EACH STATEMENT EXECUTE FUNCTION tell_revocation();
 
 create table session_token (

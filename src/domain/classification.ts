@@ -90,7 +90,7 @@ const revocation: TableRule = {
   retention: 'until the tokens expire by themselves',
   columns: {
     ...pseudonym('issuer sid subject', 'EXPIRE'),
-    ...plain('id issued_before revoked_at expires_at', 'EXPIRE'),
+    ...plain('id issued_before revoked_at expires_at written_by', 'EXPIRE'),
   },
 };
 

@@ -28,15 +28,20 @@ function directivesOf(field: CustomerField): { requiresScopes?: Permission[][]; 
 export const ruleOf = 'ruleOfCustomer';
 
 /** The directive and the check of a field of Customer, both from the table in `domain/access.ts`. Who may not see it gets null. */
-export function shown<Value>(field: CustomerField, read: (customer: CustomerRow, context: GraphContext) => Value) {
+export function shown<Value>(
+  field: CustomerField,
+  read: (customer: CustomerRow, context: GraphContext) => Value | Promise<Value>,
+) {
   return {
     ...directivesOf(field),
     nullable: true as const,
     extensions: { [ruleOf]: field },
-    resolve: (customer: CustomerRow, _args: object, context: GraphContext) =>
-      shows(customer.view, field) && (context.app.request.router || !internal.includes(field))
-        ? read(customer, context)
-        : null,
+    resolve: (customer: CustomerRow, _args: object, context: GraphContext): Value | null | Promise<Value> => {
+      const { request, customers } = context.app;
+      if (!shows(customer.view, field) || (internal.includes(field) && !request.router)) return null;
+      if (shows('record', field) || customer.view === 'self') return read(customer, context);
+      return customers.noted(customer).then(() => read(customer, context));
+    },
   };
 }
 

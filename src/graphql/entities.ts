@@ -3,8 +3,8 @@ import { Forbidden, invalid } from '../domain/errors.ts';
 import type { CustomerRow, CustomerWanted } from '../read-model/customers.ts';
 import type { GraphContext } from './builder.ts';
 
-/** Representations in one request; a router that asks for more is asked to ask twice. */
-const most = 1000;
+/** How many were asked for in one request so far: a document may ask under several aliases. */
+const asked = new WeakMap<GraphContext['app'], number>();
 
 type Representation = Record<string, unknown>;
 
@@ -32,35 +32,40 @@ function mustBeRouter({ app }: GraphContext): void {
 }
 
 /** @throws ValidationFailed for too many, or for a type that is not ours */
-function check(representations: readonly Representation[]): void {
-  if (representations.length > most) {
-    throw invalid('representations', 'max_items', `At most ${most} representations at a time.`);
-  }
+function check({ app }: GraphContext, representations: readonly Representation[], most: number): void {
+  const sum = (asked.get(app) ?? 0) + representations.length;
+  asked.set(app, sum);
+  if (sum > most) throw invalid('representations', 'max_items', `At most ${most} representations at a time.`);
   if (representations.some(({ __typename }) => __typename !== 'Customer')) {
     throw invalid('representations', 'type', 'Only a Customer can be asked for.');
   }
 }
 
-/** Answers representations in their order; all of one request, whatever their keys, in one statement. */
-const entities: GraphQLFieldResolver<unknown, GraphContext, { representations: readonly Representation[] }> = async (
-  _root,
-  { representations },
-  context,
-) => {
-  mustBeRouter(context);
-  check(representations);
-  const wanted = representations.map(wantedOf);
-  const rows = await Promise.all(wanted.map((one) => (one ? context.app.customers.find(one) : Promise.resolve(null))));
-  return rows.map((row, at) => answerOf(wanted[at], row));
-};
+type Entities = GraphQLFieldResolver<unknown, GraphContext, { representations: readonly Representation[] }>;
 
-/** Puts our own resolvers in the place of the library's, which ask for one entity at a time and answer everybody. */
-export function answerEntities(schema: GraphQLSchema, sdl: string): void {
+/** Answers representations in their order; all of one request, whatever their keys, in one statement. */
+function entities(most: number): Entities {
+  return async (_root, { representations }, context) => {
+    mustBeRouter(context);
+    check(context, representations, most);
+    const { customers } = context.app;
+    const wanted = representations.map(wantedOf);
+    const rows = await Promise.all(wanted.map((one) => (one ? customers.find(one) : Promise.resolve(null))));
+    return rows.map((row, at) => answerOf(wanted[at], row));
+  };
+}
+
+/**
+ * Puts our own resolvers in the place of the library's, which ask for one entity at a time and answer everybody.
+ *
+ * @param most  representations in one request; a router that has more is asked to ask twice
+ */
+export function answerEntities(schema: GraphQLSchema, sdl: string, most: number): void {
   const { _entities, _service } = schema.getQueryType()?.getFields() ?? {};
   const entity = schema.getType('_Entity');
   if (!_entities || !_service || !isUnionType(entity)) throw new Error('The schema is not a subgraph.');
   entity.resolveType = () => 'Customer';
-  _entities.resolve = entities as GraphQLFieldResolver<unknown, unknown>;
+  _entities.resolve = entities(most) as GraphQLFieldResolver<unknown, unknown>;
   _service.resolve = (_root, _args, context) => {
     mustBeRouter(context as GraphContext);
     return { sdl };

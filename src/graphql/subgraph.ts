@@ -44,11 +44,15 @@ function withSpecifications(sdl: string, schema: GraphQLSchema): string {
   );
 }
 
-/** Builds the subgraph of everything that was defined on the builder so far. */
-export function buildSubgraph(): { schema: GraphQLSchema; sdl: string } {
+/**
+ * Builds the subgraph of everything that was defined on the builder so far.
+ *
+ * @param limits  `entities`: representations that one request may ask for
+ */
+export function buildSubgraph(limits: { readonly entities: number }): { schema: GraphQLSchema; sdl: string } {
   const schema = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.9' });
   mustBeGuarded(schema);
   const sdl = `${withSpecifications(printSubgraphSchema(schema), schema)}\n`;
-  answerEntities(schema, sdl);
+  answerEntities(schema, sdl, limits.entities);
   return { schema, sdl };
 }

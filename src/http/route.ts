@@ -40,16 +40,22 @@ export function ownCookie(c: RouteContext, name: CookieName): string | undefined
   return getCookie(c, name, 'host');
 }
 
+const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
+/** Doors whose token in path or body is the proof: a mail program or the provider knocks there (contracts: access). */
+const provenByToken = /^\/(l|u)\/[^/]+$|^\/auth\/backchannel-logout$/;
+
 /**
- * Lets only our own pages through: the header `x-csrf: 1`, which no form can send, and an allowed `Origin`, which no page
- * can forge (ASVS 3.5.1).
+ * Lets only our own pages change something, whatever the route: the header `x-csrf: 1`, which no form can send, and an
+ * allowed `Origin`, which no page can forge (ASVS 3.5.1). A program with a bearer and without cookies is no page.
  */
 export const fromOwnPages: MiddlewareHandler<RouteEnv> = async (c, next) => {
+  const isProgram = c.req.header('authorization') !== undefined && c.req.header('cookie') === undefined;
+  if (safeMethods.includes(c.req.method) || provenByToken.test(c.req.path) || isProgram) return next();
   const origin = c.req.header('origin');
   const { allowedOrigins, publicUrl } = c.env.ctx.config.server;
   const allowed = origin !== undefined && (origin === publicUrl || allowedOrigins.includes(origin));
   if (!allowed || c.req.header('x-csrf') !== '1') throw new Forbidden();
-  await next();
+  return next();
 };
 
 /**

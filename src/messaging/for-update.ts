@@ -18,6 +18,13 @@ export async function forUpdate(em: EntityManager, id: string): Promise<Customer
   return found;
 }
 
+/** Those of the customers that there are, under the locks of their rows, taken in one order by whoever takes several. */
+export async function allForUpdate(em: EntityManager, ids: readonly string[]): Promise<CustomerAccount[]> {
+  const found = await em.find(CustomerAccount, { id: { $in: [...ids] } }, { lockMode, orderBy: { id: 'asc' } });
+  for (const each of found) await openAgain(em, each);
+  return found;
+}
+
 /**
  * The customer whom this identity is linked to, under the lock of her row. The link is read in the same statement.
  *

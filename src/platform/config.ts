@@ -1,14 +1,13 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
-const list = z
-  .string()
-  .transform((text) =>
-    text
-      .split(',')
-      .map((part) => part.trim())
-      .filter(Boolean),
-  )
-  .pipe(z.array(z.string()).min(1));
+const parts = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const list = parts.pipe(z.array(z.string()).min(1));
 
 const secret = z.string().min(32, 'must have at least 32 characters');
 const key = z
@@ -33,6 +32,14 @@ const seconds = (standard: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(standard);
 const count = seconds;
 const origin = z.url().transform((text) => new URL(text).origin);
+
+// `ipaddr` also reads `10` or `0x0a000001` as addresses, which is a slip of the pen here.
+const isNetwork = (text: string): boolean =>
+  ipaddr.IPv4.isValidFourPartDecimal(text) ||
+  ipaddr.IPv4.isValidCIDRFourPartDecimal(text) ||
+  ipaddr.IPv6.isValid(text) ||
+  ipaddr.IPv6.isValidCIDR(text);
+const networks = parts.refine((all) => all.every(isNetwork), 'must be addresses or networks in CIDR notation');
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Every variable the service reads, with what it means. Secrets and addresses have no default (design §9). */
@@ -48,16 +55,7 @@ export const variables = z.object({
   ADMIN_PORT: port.default(4001).describe('port of health, metrics and the deliveries from Keycloak'),
   PUBLIC_URL: origin.describe('origin under which browsers reach the service'),
   ALLOWED_ORIGINS: list.describe('origins whose pages may call with cookies, by comma'),
-  TRUSTED_PROXIES: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter(Boolean),
-    )
-    .describe('addresses or networks whose X-Forwarded-For counts, by comma'),
+  TRUSTED_PROXIES: networks.default([]).describe('addresses or networks whose X-Forwarded-For counts, by comma'),
   DATABASE_URL: z.url().describe('PostgreSQL of the service'),
   KEYS_DATABASE_URL: z.url().describe('PostgreSQL of the customer keys, a database of its own'),
   DATABASE_POOL: count(10, 2, 100).describe('connections to the main database'),

@@ -28,17 +28,18 @@ interface Row {
   readonly subject: string | null;
   readonly before: number | null;
   readonly expires: number;
-  readonly revoked: number;
 }
 
-const columns = `select id, issuer, sid, subject, extract(epoch from issued_before)::float8 as before,
-  extract(epoch from expires_at)::float8 as expires, extract(epoch from revoked_at)::float8 as revoked from revocation`;
-const everything = { text: `${columns} where expires_at > now()` };
-// A transaction that began earlier may commit later, with an earlier `revoked_at` than what was read already.
-const recent = {
-  name: 'revocations_recent',
-  text: `${columns} where revoked_at > to_timestamp($1::float8) - interval '10 seconds'`,
-};
+/** What a read found, and the oldest transaction that was still open then: whatever is written later is its or a younger one's. */
+type Found = (Row | { readonly id: null }) & { readonly horizon: string };
+
+const reading = (which: string): string => `
+  select pg_snapshot_xmin(pg_current_snapshot())::text as horizon, id, issuer, sid, subject,
+    extract(epoch from issued_before)::float8 as before, extract(epoch from expires_at)::float8 as expires
+  from (values (1)) one left join revocation on ${which}`;
+const everything = { text: reading('expires_at > now()') };
+// Not by time: a transaction may take as long as it likes, and what it wrote then bears the time of its beginning.
+const since = { name: 'revocations_since', text: reading('written_by >= $1::text::xid8') };
 
 const readAgainMs = 1_000;
 const blindMs = 10_000;
@@ -48,14 +49,12 @@ class Known {
   readonly #sessions = new Map<string, number>();
   readonly #subjects = new Map<string, { before: number; expires: number }>();
   readonly #seen = new Map<string, number>();
-  newest = 0;
 
   /** Whether there was something new. */
   take(rows: readonly Row[]): boolean {
     const fresh = rows.filter(({ id }) => !this.#seen.has(id));
     for (const row of fresh) {
       this.#seen.set(row.id, row.expires);
-      this.newest = Math.max(this.newest, row.revoked);
       if (row.sid !== null) this.#sessions.set(keyOf(row.issuer, row.sid), row.expires);
       if (row.subject === null || row.before === null) continue;
       const key = keyOf(row.issuer, row.subject);
@@ -109,7 +108,8 @@ class Watch implements Revocations {
   #client: pg.Client | undefined;
   #reading: Promise<void> | undefined;
   #again = false;
-  #whole = false;
+  /** From which transaction on there may be something new; without one, everything may be. */
+  #horizon: string | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
   #told = true;
   #timer: NodeJS.Timeout | undefined;
@@ -176,11 +176,11 @@ class Watch implements Revocations {
         () => this.#lost(),
       );
       const began = performance.now();
-      const since = [this.#known.newest];
-      const { rows } = await this.#client.query<Row>(this.#whole ? { ...recent, values: since } : everything);
-      this.#whole = true;
+      const from = this.#horizon;
+      const { rows } = await this.#client.query<Found>(from ? { ...since, values: [from] } : everything);
+      this.#horizon = rows[0]?.horizon;
       this.#readAt = began;
-      if (this.#known.take(rows)) this.#tell();
+      if (this.#known.take(rows.filter((row) => row.id !== null))) this.#tell();
     } catch (error) {
       this.#lost();
       this.#log.warn({ err: error }, 'revocations cannot be read');
@@ -190,7 +190,7 @@ class Watch implements Revocations {
   #lost(): void {
     const client = this.#client;
     this.#client = undefined;
-    this.#whole = false;
+    this.#horizon = undefined;
     if (client) void client.end().catch(() => undefined);
   }
 }

@@ -77,12 +77,15 @@ export class CustomerReads {
   readonly #actor: Actor;
   readonly #rows: DataLoader<CustomerWanted, CustomerRow | null, string>;
   readonly #persons: DataLoader<CustomerRow, Person | null>;
+  readonly #notes: DataLoader<string, true>;
 
-  constructor(sources: CustomerSources, actor: Actor) {
+  /** @param note  leaves with each of these customers that a person of staff saw her personal fields */
+  constructor(sources: CustomerSources, actor: Actor, note: (ids: readonly string[]) => Promise<void>) {
     this.#sources = sources;
     this.#actor = actor;
     this.#rows = new DataLoader((wanted) => this.#findAll(wanted), { cacheKeyFn: (one) => JSON.stringify(one) });
     this.#persons = new DataLoader((rows) => this.#openAll(rows));
+    this.#notes = new DataLoader(async (ids) => note(ids).then(() => ids.map(() => true)));
   }
 
   /** Whoever is named so; null for nobody, for an erased customer and for a name that cannot be one. */
@@ -110,6 +113,14 @@ export class CustomerReads {
   /** Opens what is sealed of a row; null when its key was destroyed. Whether it may be shown, the door decides. */
   person(row: CustomerRow): Promise<Person | null> {
     return this.#persons.load(row);
+  }
+
+  /**
+   * To be awaited before a personal field is shown: when a person sees somebody else's, the customer can see that she
+   * did (contracts: access). Once for each customer of a request, and one write for all that are shown at a time.
+   */
+  async noted({ id, view }: CustomerRow): Promise<void> {
+    if (view === 'personal' && this.#actor.kind === 'person') await this.#notes.load(id);
   }
 
   /**

@@ -10,7 +10,8 @@ export async function readBody(req: IncomingMessage, most: number): Promise<Buff
   if (Number(req.headers['content-length'] ?? 0) > most) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
+  // Left by itself, the loop takes the socket from the request: what still comes could not be thrown away.
+  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > most) return undefined;
     chunks.push(chunk);

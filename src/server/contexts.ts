@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Ctx, Parts, RequestInfo } from '../context.ts';
 import { type Actor, may } from '../domain/access.ts';
 import { customerOfBearer } from '../features/identity/identity-service.ts';
+import { noteStaffAccess } from '../messaging/staff-access.ts';
 import { CustomerReads } from '../read-model/customers.ts';
 
 /** Makes what a request works with. */
@@ -22,13 +23,14 @@ export function contexts(parts: Parts): ContextFor {
         known.set(who, true);
       }
     }
+    const transact: Ctx['transact'] = (work, reason) =>
+      parts.transactAs({ actor, requestId: request.id, ...(reason === undefined ? {} : { reason }) }, work);
     return {
       ...parts,
       actor,
       request,
-      transact: (work, reason) =>
-        parts.transactAs({ actor, requestId: request.id, ...(reason === undefined ? {} : { reason }) }, work),
-      customers: new CustomerReads(parts, actor),
+      transact,
+      customers: new CustomerReads(parts, actor, noteStaffAccess(transact)),
     };
   };
 }

@@ -2,8 +2,12 @@ import {
   type ASTVisitor,
   type DocumentNode,
   type FieldNode,
+  getNamedType,
   GraphQLError,
+  type GraphQLField,
+  type GraphQLNamedType,
   Kind,
+  type NameNode,
   NoSchemaIntrospectionCustomRule,
   parse,
   type SelectionSetNode,
@@ -61,36 +65,59 @@ interface Measure {
   deepest: number;
 }
 
-const pageArguments = new Set(['first', 'last']);
+/** Where a walk stands: in a selection of this type, so deep, so many times over. */
+interface Place {
+  readonly type: GraphQLNamedType | undefined;
+  readonly depth: number;
+  readonly factor: number;
+  /** The fragments around it. */
+  readonly within: readonly string[];
+}
 
-function pageOf(field: FieldNode): number {
-  const given = field.arguments?.find(({ name }) => pageArguments.has(name.value))?.value;
+type Field = GraphQLField<unknown, unknown>;
+
+const pageArguments = ['first', 'last'];
+
+function definitionOf({ type }: Place, { name }: FieldNode): Field | undefined {
+  return type && 'getFields' in type ? (type.getFields()[name.value] as Field | undefined) : undefined;
+}
+
+/** How many the field answers with at most: as many as it is asked for, and without a word as many as it gives then. */
+function pageOf(field: FieldNode, definition: Field | undefined): number {
+  const given = field.arguments?.find(({ name }) => pageArguments.includes(name.value))?.value;
   if (given?.kind === Kind.INT) return Number(given.value);
   // Validation knows no variables, and its result is kept for the document: the largest page is assumed.
   if (given?.kind === Kind.VARIABLE) return limits.page;
-  return 1;
+  const standard = definition?.args.find(({ name }) => pageArguments.includes(name))?.defaultValue;
+  return typeof standard === 'number' ? standard : 1;
 }
 
 /** Walks selections with fragments laid flat, and stops as soon as a limit is passed. */
-function measure(context: ValidationContext, set: SelectionSetNode, depth: number, factor: number, sum: Measure): void {
+function measure(context: ValidationContext, set: SelectionSetNode, place: Place, sum: Measure): void {
+  const { depth, factor } = place;
   sum.deepest = Math.max(sum.deepest, depth);
+  const typed = (name: NameNode | undefined, within = place.within): Place =>
+    name ? { ...place, within, type: context.getSchema().getType(name.value) } : place;
   for (const selection of set.selections) {
     if (sum.cost > limits.cost || sum.deepest > limits.depth) return;
+    // Asking for the schema is deep by nature, and refused where introspection is off.
+    if (selection.kind === Kind.FIELD && /^__(schema|type)$/.test(selection.name.value)) continue;
+    sum.cost += factor;
     if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const fragment = context.getFragment(selection.name.value);
-      sum.cost += factor;
-      // A fragment that contains itself is another rule's affair; the depth ends the walk all the same.
-      if (fragment) measure(context, fragment.selectionSet, depth, factor, sum);
+      const name = selection.name.value;
+      const fragment = context.getFragment(name);
+      // A fragment that contains itself is another rule's affair; followed, it would overflow us.
+      if (!fragment || place.within.includes(name)) continue;
+      measure(context, fragment.selectionSet, typed(fragment.typeCondition.name, [...place.within, name]), sum);
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      sum.cost += factor;
-      measure(context, selection.selectionSet, depth, factor, sum);
+      measure(context, selection.selectionSet, typed(selection.typeCondition?.name), sum);
     } else {
-      // Asking for the schema is deep by nature, and refused where introspection is off.
-      if (/^__(schema|type)$/.test(selection.name.value)) continue;
       if (selection.alias) sum.aliases += 1;
-      sum.cost += factor;
-      const inner = factor * Math.max(1, Math.min(pageOf(selection), 1000));
-      if (selection.selectionSet) measure(context, selection.selectionSet, depth + 1, inner, sum);
+      const definition = definitionOf(place, selection);
+      const type = definition && getNamedType(definition.type);
+      const times = factor * Math.max(1, Math.min(pageOf(selection, definition), 1000));
+      const inner = { ...place, type, depth: depth + 1, factor: times };
+      if (selection.selectionSet) measure(context, selection.selectionSet, inner, sum);
     }
   }
 }
@@ -98,11 +125,12 @@ function measure(context: ValidationContext, set: SelectionSetNode, depth: numbe
 const withinLimits: ValidationRule = (context): ASTVisitor => ({
   Document(document) {
     const operations = document.definitions.filter((one) => one.kind === Kind.OPERATION_DEFINITION);
-    for (const { selectionSet } of operations) {
+    for (const { operation, selectionSet } of operations) {
       if (selectionSet.selections.length > limits.rootFields)
         context.reportError(refused('too many fields at the root'));
       const sum: Measure = { aliases: 0, cost: 0, deepest: 0 };
-      measure(context, selectionSet, 1, 1, sum);
+      const type = context.getSchema().getRootType(operation);
+      measure(context, selectionSet, { type: type ?? undefined, depth: 1, factor: 1, within: [] }, sum);
       if (sum.deepest > limits.depth) context.reportError(refused('nested too deeply'));
       if (sum.aliases > limits.aliases) context.reportError(refused('too many aliases'));
       if (sum.cost > limits.cost) context.reportError(refused('it costs too much'));

@@ -1,5 +1,10 @@
-import { GraphQLError, type ValidationRule } from 'graphql';
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { type ExecutionResult, GraphQLError, type ValidationRule } from 'graphql';
+import {
+  createYoga,
+  handleStreamOrSingleExecutionResult as eachResult,
+  type Plugin,
+  type YogaServerInstance,
+} from 'graphql-yoga';
 import type { Ctx } from '../context.ts';
 import { graphErrorOf } from '../graphql/errors.ts';
 import type { GraphContext } from '../graphql/builder.ts';
@@ -46,21 +51,41 @@ const placeOf = ({ nodes, path, extensions }: GraphQLError) => ({
   extensions,
 });
 
+const isOfLibrary = ({ path, originalError }: GraphQLError): boolean => !path && originalError instanceof GraphQLError;
+
 /** What a client reads of an error: ours as they are, a library's word on the document, and nothing of anything else. */
-function masked(error: unknown, log: Log): Error {
+function masked(error: unknown, log: Log, requestId?: string): Error {
   const known = graphErrorOf(error);
   if (known) return known;
-  // Without a path nothing was resolved yet: the document or its variables are wrong, and the original is the library's own.
-  if (error instanceof GraphQLError && (!error.originalError || !error.path)) {
-    return plain(error);
-  }
+  // The document or its variables are wrong. What a stream threw has no path either, but is no error of the library's own.
+  if (error instanceof GraphQLError && (!error.originalError || isOfLibrary(error))) return plain(error);
   const original = error instanceof GraphQLError ? error.originalError : error;
   log.error(
-    { err: original, path: error instanceof GraphQLError ? error.path?.join('.') : undefined },
+    { err: original, requestId, path: error instanceof GraphQLError ? error.path?.join('.') : undefined },
     'a request to the graph failed',
   );
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   return new GraphQLError('Something went wrong.', { ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+}
+
+/** Masks what resolvers threw, while the request that they ran for is at hand; {@link masked} twice is as once. */
+function mask(log: Log): Plugin<GraphContext> {
+  const requestId = (args: { contextValue?: unknown }): string | undefined =>
+    (args.contextValue as Partial<GraphContext> | undefined)?.app?.request.id;
+  const withoutSecrets =
+    (id: string | undefined) =>
+    ({ result, setResult }: { result: ExecutionResult; setResult: (result: ExecutionResult) => void }): void => {
+      if (result.errors) setResult({ ...result, errors: result.errors.map((e) => masked(e, log, id) as GraphQLError) });
+    };
+  return {
+    onExecute: ({ args }) => ({
+      onExecuteDone: (payload) => eachResult(payload, withoutSecrets(requestId(args))),
+    }),
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: (payload) => eachResult(payload, withoutSecrets(requestId(args))),
+      onSubscribeError: ({ error, setError }) => setError(masked(error, log, requestId(args))),
+    }),
+  };
 }
 
 /** The graph behind its limits: no cross-origin answers of its own, no batches, no forms, no page in production. */
@@ -76,7 +101,7 @@ export function createGraph(options: { introspection: boolean; production: boole
     batching: false,
     logging: false,
     maskedErrors: { maskError: (error) => masked(error, log) },
-    plugins: [guard(guardRules(introspection))],
+    plugins: [guard(guardRules(introspection)), mask(log)],
     context: ({ ctx }) => ({ app: ctx }),
   });
 }

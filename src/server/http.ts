@@ -14,7 +14,7 @@ import { readBody } from './body.ts';
 import type { ContextFor } from './contexts.ts';
 import type { Graph } from './graphql.ts';
 import { limits } from './limits.ts';
-import { requestInfo } from './request-info.ts';
+import { isTwice, requestInfo } from './request-info.ts';
 import { statusOf } from './status.ts';
 import type { Streams } from './streams.ts';
 import { isOurOrigin, type ViewerParts, viewerOf } from './viewer.ts';
@@ -31,20 +31,19 @@ export interface HttpParts extends ViewerParts {
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-/** Of two of these a proxy may read the one and we the other (ASVS 4.2). */
-const once = new Set([
-  'host',
-  'authorization',
-  'content-length',
-  'content-type',
-  'cookie',
-  'origin',
-  'x-router-secret',
-]);
+
+/**
+ * What is too large is thrown away for a while before the connection is cut: a client that has not finished sending
+ * would meet the cut before it reads our answer.
+ */
+function hearOut(req: IncomingMessage): void {
+  const patience = setTimeout(() => req.socket.destroy(), limits.hearOutMs).unref();
+  req.once('end', () => clearTimeout(patience)).resume();
+}
 
 function refuse(res: ServerResponse, status: number, code: string, title: string): void {
   if (res.headersSent) return void res.destroy();
-  if (status === 413 || status === 408) res.setHeader('connection', 'close');
+  if (status === 413) hearOut(res.req);
   res.writeHead(status, { 'content-type': 'application/problem+json' });
   res.end(JSON.stringify({ type: 'about:blank', title, status, code }));
 }
@@ -58,11 +57,6 @@ function refuseBy(error: unknown, res: ServerResponse, log: Log, id: string): vo
   if (known instanceof Unavailable || known instanceof RateLimited)
     res.setHeader('retry-after', String(known.retryAfterSeconds));
   refuse(res, statusOf[known.code], known.code, known.message);
-}
-
-function isTwice(req: IncomingMessage): boolean {
-  const names = req.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
-  return names.some((name, at) => once.has(name) && names.indexOf(name) !== at);
 }
 
 /** Headers of every answer, also of those that Node's parser gives. */
@@ -188,7 +182,8 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
 
 /** The public listener, not yet listening. */
 export function createPublicServer(parts: HttpParts): Server {
-  const server = createServer({ maxHeaderSize: limits.headerBytes, insecureHTTPParser: false }, (req, res) => {
+  const options = { maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: limits.slowCheckMs };
+  const server = createServer({ ...options, insecureHTTPParser: false }, (req, res) => {
     const info = requestInfo(req, parts.config);
     const route = (req.url ?? '').startsWith('/graphql') ? 'graphql' : 'pages';
     const done = parts.metrics.seconds.startTimer({ route });

@@ -2,10 +2,14 @@
 export const limits = {
   /** Longest request body, bytes. */
   bodyBytes: 128 * 1024,
+  /** How long a body that is too large is still read, to be thrown away. */
+  hearOutMs: 2000,
   /** All headers of a request, bytes. */
   headerBytes: 16 * 1024,
   headersTimeoutMs: 5000,
-  requestTimeoutMs: 15_000,
+  requestTimeoutMs: 12_000,
+  /** How often slow connections are looked for: half a minute by default. */
+  slowCheckMs: 1000,
   keepAliveMs: 10_000,
   /** Longest GraphQL document, bytes. */
   documentBytes: 16 * 1024,
@@ -20,7 +24,7 @@ export const limits = {
   cost: 5000,
   /** Most entries of a page. */
   page: 100,
-  /** Representations of one `_entities` call. */
+  /** Representations of one request, whatever the fields that ask for them. */
   entities: 1000,
   /** Longest message on a socket, bytes. */
   socketMessageBytes: 64 * 1024,

@@ -48,3 +48,20 @@ export function requestInfo(req: IncomingMessage, { server }: Pick<Config, 'serv
     router: typeof secret === 'string' && isOneOf(secret, server.routerSecrets),
   };
 }
+
+/** Of two of these a proxy may read the one and we the other (ASVS 4.2). */
+const once = new Set([
+  'host',
+  'authorization',
+  'content-length',
+  'content-type',
+  'cookie',
+  'origin',
+  'x-router-secret',
+]);
+
+/** Whether a header that counts stands twice. */
+export function isTwice(req: IncomingMessage): boolean {
+  const names = req.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+  return names.some((name, at) => once.has(name) && names.indexOf(name) !== at);
+}

@@ -7,7 +7,7 @@ import { registrationPages } from '../features/registration/registration.pages.t
 import { registrationRoutes } from '../features/registration/registration.rest.ts';
 import { answerErrors, answerNotFound } from '../http/failure.ts';
 import { assetRoutes } from '../http/page.ts';
-import { type RouteEnv, routes } from '../http/route.ts';
+import { fromOwnPages, type RouteEnv, routes } from '../http/route.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 
@@ -17,7 +17,7 @@ import type { Config } from '../platform/config.ts';
  * @param statusOf  from an error's code to its HTTP status
  */
 export function createRoutes(config: Config, clock: Clock, statusOf: (code: ErrorCode) => number): Hono<RouteEnv> {
-  const app = routes();
+  const app = routes().use(fromOwnPages);
   const doors = [
     assetRoutes(),
     authenticationRoutes(config, clock),

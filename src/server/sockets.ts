@@ -1,14 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getOperationAST, GraphQLError } from 'graphql';
-import { CloseCode, type SubscribePayload } from 'graphql-ws';
-import { type Extra, useServer } from 'graphql-ws/use/ws';
+import { CloseCode, handleProtocols, makeServer, type Server as Speaker, type SubscribePayload } from 'graphql-ws';
+import type { Extra } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../domain/access.ts';
-import { DomainError } from '../domain/errors.ts';
+import { DomainError, RateLimited } from '../domain/errors.ts';
 import type { HttpParts } from './http.ts';
 import { limits } from './limits.ts';
-import { requestInfo } from './request-info.ts';
+import { isTwice, requestInfo } from './request-info.ts';
+import { speak } from './socket-line.ts';
 import { accessCookie, isOurOrigin, judge } from './viewer.ts';
 
 /** A socket with who it belongs to. */
@@ -17,7 +18,15 @@ interface Seated extends Extra, Record<PropertyKey, unknown> {
   leave?: () => void;
 }
 
-const seatsByIp = new WeakMap<object, Map<string, number>>();
+/** The sockets of one listener. */
+interface Sockets {
+  readonly wss: WebSocketServer;
+  /** How many each address has. */
+  readonly seats: Map<string, number>;
+  open(extra: Seated): void;
+}
+
+const tooMany = 4429;
 
 function refuseUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
@@ -29,7 +38,6 @@ async function seat(parts: HttpParts, req: IncomingMessage, params: unknown): Pr
   const cookie = accessCookie(req.headers.cookie);
   if (given !== undefined && cookie) return undefined;
   const [, bearer] = typeof given === 'string' ? (/^Bearer (\S+)$/i.exec(given) ?? []) : [];
-  if (given !== undefined && !bearer) return undefined;
   const token = bearer ?? (isOurOrigin(parts.config, req.headers.origin) ? cookie : undefined);
   return token ? judge(parts, token) : undefined;
 }
@@ -39,33 +47,42 @@ function watchRate(socket: WebSocket): void {
   const timer = setInterval(() => (count = 0), 10_000).unref();
   const see = (): void => {
     count += 1;
-    if (count > limits.socketMessages) socket.close(4429, 'Too many messages');
+    if (count > limits.socketMessages) socket.close(tooMany, 'Too many messages');
+    // Whoever goes on without a word of farewell is cut off.
+    if (count > 2 * limits.socketMessages) socket.terminate();
   };
   socket.on('message', see).on('ping', see);
   socket.once('close', () => clearInterval(timer));
 }
 
-function onUpgrade(parts: HttpParts, wss: WebSocketServer, req: IncomingMessage, socket: Duplex, head: Buffer): void {
-  socket.on('error', () => socket.destroy());
-  if ((req.url ?? '').split('?')[0] !== '/graphql') return refuseUpgrade(socket, '404 Not Found');
-  const { origin, authorization } = req.headers;
-  // A page names its origin; whoever names a foreign one is a page of somebody else.
-  if (origin !== undefined && !isOurOrigin(parts.config, origin)) return refuseUpgrade(socket, '403 Forbidden');
-  if (authorization !== undefined) return refuseUpgrade(socket, '400 Bad Request');
-  const seats = seatsByIp.get(wss) ?? new Map<string, number>();
-  seatsByIp.set(wss, seats);
-  const { ip, router } = requestInfo(req, parts.config);
-  // A gateway brings everybody's sockets from one address; it proves itself, and each viewer has her own limit behind it.
-  if (!router && (seats.get(ip) ?? 0) >= limits.socketsPerClient) return refuseUpgrade(socket, '429 Too Many Requests');
-  seats.set(ip, (seats.get(ip) ?? 0) + 1);
+/** Takes a seat for an address until its socket is closed; false when it has too many. */
+function takeSeat(seats: Map<string, number>, ip: string, most: number, socket: Duplex): boolean {
+  const taken = seats.get(ip) ?? 0;
+  if (taken >= most) return false;
+  seats.set(ip, taken + 1);
   socket.once('close', () => {
     const others = (seats.get(ip) ?? 1) - 1;
     if (others) seats.set(ip, others);
     else seats.delete(ip);
   });
-  wss.handleUpgrade(req, socket, head, (ws) => {
+  return true;
+}
+
+function onUpgrade({ config }: HttpParts, sockets: Sockets, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  socket.on('error', () => socket.destroy());
+  if (isTwice(req)) return refuseUpgrade(socket, '400 Bad Request');
+  if ((req.url ?? '').split('?')[0] !== '/graphql') return refuseUpgrade(socket, '404 Not Found');
+  const { origin, authorization } = req.headers;
+  // A page names its origin; whoever names a foreign one is a page of somebody else.
+  if (origin !== undefined && !isOurOrigin(config, origin)) return refuseUpgrade(socket, '403 Forbidden');
+  if (authorization !== undefined) return refuseUpgrade(socket, '400 Bad Request');
+  const { ip, router } = requestInfo(req, config);
+  // A gateway brings everybody's sockets from one address; it proves itself, and each viewer has her own limit behind it.
+  const most = router ? Number.POSITIVE_INFINITY : limits.socketsPerClient;
+  if (!takeSeat(sockets.seats, ip, most, socket)) return refuseUpgrade(socket, '429 Too Many Requests');
+  sockets.wss.handleUpgrade(req, socket, head, (ws) => {
     watchRate(ws);
-    wss.emit('connection', ws, req);
+    sockets.open({ socket: ws, request: req });
   });
 }
 
@@ -112,38 +129,53 @@ async function enveloped(
   };
 }
 
+/** Lets somebody in, or not; closes by itself for who has too many live answers. */
+async function enter(parts: HttpParts, extra: Seated, params: unknown): Promise<boolean> {
+  const actor = await seat(parts, extra.request, params).catch(() => undefined);
+  if (!actor) return false;
+  const request = requestInfo(extra.request, parts.config);
+  try {
+    extra.leave = parts.streams.open({ actor, request }, () => extra.socket.close(CloseCode.Forbidden, 'Forbidden'));
+  } catch (error) {
+    if (!(error instanceof RateLimited)) throw error;
+    extra.socket.close(tooMany, 'Too many live answers');
+    return false;
+  }
+  // Who left meanwhile has not told her farewell to the stream, and would be counted for ever.
+  if (extra.socket.readyState !== extra.socket.OPEN) extra.leave();
+  extra.actor = actor;
+  return true;
+}
+
+type Runners = { execute: (args: unknown) => never; subscribe: (args: unknown) => never };
+
+function speaker(parts: HttpParts): Speaker<Seated> {
+  return makeServer<Record<string, unknown>, Seated>({
+    connectionInitWaitTimeout: limits.socketInitMs,
+    execute: (args) => (args.rootValue as Runners).execute(args),
+    subscribe: (args) => (args.rootValue as Runners).subscribe(args),
+    onConnect: ({ extra, connectionParams }) => enter(parts, extra, connectionParams),
+    onClose: ({ extra }) => extra.leave?.(),
+    onSubscribe({ extra, subscriptions }, _id, payload) {
+      if (Object.keys(subscriptions).length > limits.subscriptionsPerSocket) {
+        return [new GraphQLError('Too many subscriptions.', { extensions: { code: 'RATE_LIMITED' } })];
+      }
+      return prepare(parts, extra, payload);
+    },
+  });
+}
+
 /** Serves `graphql-transport-ws` on `/graphql` of the public listener. */
 export function serveSockets(parts: HttpParts, server: Server): { stop(): Promise<void> } {
-  const wss = new WebSocketServer({ noServer: true, maxPayload: limits.socketMessageBytes, perMessageDeflate: false });
-  server.on('upgrade', (req, socket, head) => onUpgrade(parts, wss, req, socket, head));
-  type Runners = { execute: (args: unknown) => never; subscribe: (args: unknown) => never };
-  const { dispose } = useServer<Record<string, unknown>, Seated>(
-    {
-      connectionInitWaitTimeout: limits.socketInitMs,
-      // Otherwise the text of an error is the reason a socket is closed with, unless NODE_ENV says so.
-      isProd: true,
-      execute: (args) => (args.rootValue as Runners).execute(args),
-      subscribe: (args) => (args.rootValue as Runners).subscribe(args),
-      async onConnect({ extra, connectionParams }) {
-        const actor = await seat(parts, extra.request, connectionParams).catch(() => undefined);
-        if (!actor) return false;
-        extra.actor = actor;
-        const info = requestInfo(extra.request, parts.config);
-        extra.leave = parts.streams.open({ actor, request: info }, () =>
-          extra.socket.close(CloseCode.Forbidden, 'Forbidden'),
-        );
-        return true;
-      },
-      onDisconnect: ({ extra }) => extra.leave?.(),
-      onClose: ({ extra }) => extra.leave?.(),
-      onSubscribe({ extra, subscriptions }, _id, payload) {
-        if (Object.keys(subscriptions).length > limits.subscriptionsPerSocket) {
-          return [new GraphQLError('Too many subscriptions.', { extensions: { code: 'RATE_LIMITED' } })];
-        }
-        return prepare(parts, extra, payload);
-      },
+  const options = { noServer: true, maxPayload: limits.socketMessageBytes, perMessageDeflate: false, handleProtocols };
+  const wss = new WebSocketServer(options);
+  const protocol = speaker(parts);
+  const sockets = { wss, seats: new Map<string, number>(), open: (extra: Seated) => speak(protocol, extra, parts.log) };
+  server.on('upgrade', (req, socket, head) => onUpgrade(parts, sockets, req, socket, head));
+  return {
+    async stop() {
+      for (const ws of wss.clients) ws.close(1001, 'Going away');
+      await new Promise((resolve) => wss.close(resolve));
     },
-    wss,
-  );
-  return { stop: async () => dispose() };
+  };
 }

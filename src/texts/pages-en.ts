@@ -74,6 +74,7 @@ export const pagesEn = {
     unavailable: 'Signing in is not possible at the moment. Please try again in a few seconds.',
     cookies: 'Your browser did not keep our cookie, which is needed to sign in. Please allow it for this page.',
     refused: 'The sign-in was cancelled or is no longer valid. Please begin again.',
+    weak: 'This needs a second factor, and your account has none so far. You are signed in without it.',
     notFound: 'There is no such page.',
     unexpected: 'Something went wrong on our side. Please try again later.',
   },

@@ -64,7 +64,12 @@ function contextOf(actor: Actor, own: boolean, status: AccountStatus, router: bo
     own,
     view: viewOf(actor, own, status),
   } as unknown as CustomerRow;
-  const reads = { find: async () => row, own: async () => row, person: async () => person };
+  const reads = {
+    find: async () => row,
+    own: async () => row,
+    person: async () => person,
+    noted: async () => undefined,
+  };
   const customers = reads as unknown as CustomerReads;
   return { app: { actor, customers, request: { router } } as unknown as Ctx };
 }

@@ -69,12 +69,23 @@ describe('configuration (design §9)', () => {
     ['PORT', '70000'],
     ['ROLE', 'boss'],
     ['INTROSPECTION', 'maybe'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8, proxy.example'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '0x0a000001'],
+    ['TRUSTED_PROXIES', '10'],
   ])('%s that cannot be is named, without its value', (name, value) => {
     const problems = problemsOf({ ...whole, [name]: value });
 
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(name);
     expect(problems[0]).not.toContain(value);
+  });
+
+  test('proxies are addresses and networks of both kinds', () => {
+    const proxies = '10.0.0.0/8, 192.0.2.1,2001:db8::/32, ::1';
+
+    expect(readConfig({ ...whole, TRUSTED_PROXIES: proxies }).server.trustedProxies).toHaveLength(4);
+    expect(readConfig(whole).server.trustedProxies).toEqual([]);
   });
 
   test('secrets and addresses have no default', () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Unavailable } from '../../src/domain/errors.ts';
@@ -9,7 +10,7 @@ import { readConfig } from '../../src/platform/config.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { CustomerKeys } from '../../src/platform/keys.ts';
 import { createSeal } from '../../src/platform/personal-data.ts';
-import { LifeSteps } from '../support/life-steps.ts';
+import { LifeSteps, password } from '../support/life-steps.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { Visitor } from '../support/visitor.ts';
 
@@ -97,6 +98,24 @@ describe('a browser’s session at a real Keycloak (FR-2, decision 6)', () => {
     await task?.run(session.sid);
 
     expect(await sessionsAtKeycloak(userId)).not.toContain(session.sid);
+  });
+
+  test('a step-up asks for the password again, although she is signed in, and the proof is fresh', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const visitor = new Visitor();
+    await steps.register(email);
+    await steps.prove(email);
+    await steps.signIn(visitor, email);
+    const proven = (): number => decodeJwt<{ auth_time: number }>(visitor.cookies.get('__Host-access') ?? '').auth_time;
+    const first = proven();
+    await expect.poll(() => Date.now() / 1000, { timeout: 3000 }).toBeGreaterThan(first + 1);
+
+    const asked = await visitor.open(at('/auth/login?acr=2&returnTo=%2Fprofile'));
+    const told = await visitor.submit(asked, { username: email, password });
+
+    expect(new URL(told.url).pathname).toBe('/auth/callback');
+    expect(told.text).toContain('second factor');
+    expect(proven()).toBeGreaterThan(first);
   });
 
   test('an answer lost with a process costs one round without a page', async () => {

@@ -8,6 +8,7 @@ import { type Actor, nobody, type Permission } from '../../src/domain/access.ts'
 import type { Registration } from '../../src/domain/registration.ts';
 import { graphErrorOf } from '../../src/graphql/errors.ts';
 import { createLiveUpdates, type LiveUpdates } from '../../src/messaging/live-updates.ts';
+import { noteStaffAccess } from '../../src/messaging/staff-access.ts';
 import { openWork, type WorkQueue } from '../../src/messaging/work.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
@@ -81,7 +82,11 @@ function contextsOver(records: Records, live: LiveUpdates, work: WorkQueue): Gra
       transact: (work: never, reason?: string) => records.transactAs(act(reason), work),
       live,
       work,
-      customers: new CustomerReads(records, actor),
+      customers: new CustomerReads(
+        records,
+        actor,
+        noteStaffAccess((work) => records.transactAs(act(undefined), work)),
+      ),
     };
     return { app: app as unknown as Ctx };
   };

@@ -105,7 +105,7 @@ export class IdentityWorld implements AsyncDisposable {
       request: { id: requestId, ip, language: 'en', userAgent: 'test', router: false },
       transact: (work, reason) =>
         this.parts.transactAs({ actor, requestId, ...(reason === undefined ? {} : { reason }) }, work),
-      customers: new CustomerReads(this.parts, actor),
+      customers: new CustomerReads(this.parts, actor, () => Promise.resolve()),
     };
   }
 

@@ -15,6 +15,8 @@ interface Code {
   nonce: string;
   sid: string;
   redirect: string;
+  fresh: boolean;
+  acr: string;
 }
 
 interface Session {
@@ -23,6 +25,8 @@ interface Session {
   current: string;
   used: Set<string>;
   live: boolean;
+  fresh: boolean;
+  acr: string;
 }
 
 const body = async (request: IncomingMessage): Promise<URLSearchParams> => {
@@ -44,6 +48,12 @@ export class OidcDouble {
   /** Whether the browser is still signed in there, for `prompt=none`. */
   browserSid: string | undefined;
   accessSeconds = 300;
+  /** How long ago somebody who is not asked anew proved who she is, in seconds. */
+  proofAge = 0;
+  /** Whether it asks anew when it is told to. */
+  obedient = true;
+  /** The level she can reach when it is asked for. */
+  strongest = '1';
   delayMs = 0;
   readonly #codes = new Map<string, Code>();
   readonly #sessions = new Map<string, Session>();
@@ -137,7 +147,14 @@ export class OidcDouble {
     this.browserSid ??= randomUUID();
     const code = randomUUID();
     const challenge = q.get('code_challenge') ?? '';
-    this.#codes.set(code, { challenge, nonce: q.get('nonce') ?? '', sid: this.browserSid, redirect: redirect.href });
+    this.#codes.set(code, {
+      challenge,
+      nonce: q.get('nonce') ?? '',
+      sid: this.browserSid,
+      redirect: redirect.href,
+      fresh: this.obedient && q.get('prompt') === 'login',
+      acr: q.get('acr_values') === '2' ? this.strongest : '1',
+    });
     return go({ code, session_state: this.browserSid });
   }
 
@@ -166,8 +183,10 @@ export class OidcDouble {
       current: '',
       used: new Set<string>(),
       live: true,
+      fresh: code.fresh,
+      acr: code.acr,
     };
-    this.#sessions.set(code.sid, { ...session, live: true });
+    this.#sessions.set(code.sid, { ...session, live: true, fresh: code.fresh, acr: code.acr });
     return this.#tokens(code.sid, code.nonce);
   }
 
@@ -195,8 +214,8 @@ export class OidcDouble {
       azp: this.clientId,
       iat,
       exp: iat + this.accessSeconds,
-      auth_time: iat,
-      acr: '1',
+      auth_time: iat - (session.fresh ? 0 : this.proofAge),
+      acr: session.acr,
     };
     const access = {
       ...common,

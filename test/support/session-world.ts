@@ -84,6 +84,7 @@ export class SessionWorld {
   /** Another customer, and a provider without faults. */
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
+    Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1' });
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
     this.tokensRefused = false;
     this.#advancedMs = 0;
@@ -213,7 +214,12 @@ export class SessionWorld {
       ctx: (access) => {
         const actor = this.#actorOf(access);
         const transact = (work: never) => records.transactAs({ actor, requestId: randomUUID() }, work);
-        return { ...parts, actor, transact, customers: new CustomerReads(records, actor) } as unknown as Ctx;
+        return {
+          ...parts,
+          actor,
+          transact,
+          customers: new CustomerReads(records, actor, () => Promise.resolve()),
+        } as unknown as Ctx;
       },
     };
   }

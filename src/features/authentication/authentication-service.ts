@@ -22,6 +22,13 @@ export interface SignInAnswer {
   readonly proof: SignInProof;
   /** The browser's session before, which this one replaces. */
   readonly replaces?: SessionHandle | undefined;
+  /** When a fresh proof was asked for; an older one does not count then. */
+  readonly freshSince?: Date | undefined;
+}
+
+/** A session, and how strongly its owner proved who she is. */
+export interface SignedIn extends BrowserSession {
+  readonly acr?: string | undefined;
 }
 
 /** Whoever signs in acts for herself, with nothing but that right. */
@@ -40,6 +47,14 @@ function endsAt({ config }: SignInCtx, { authTime }: SignInClaims, now: Date): D
   const end = new Date(proven + config.session.maxSeconds * 1000);
   if (end <= now) throw new ProviderRefused('too_old');
   return end;
+}
+
+/** Between the provider's clock and ours. */
+const leewaySeconds = 5;
+
+/** @throws ProviderRefused when the provider answered with a proof of before, although a fresh one was asked for */
+function mustBeFresh({ authTime = 0 }: SignInClaims, since: Date | undefined): void {
+  if (since && authTime + leewaySeconds < since.getTime() / 1000) throw new ProviderRefused('not_fresh');
 }
 
 type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
@@ -85,12 +100,13 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
  * @throws StatusConflict   for an account that is closed
  * @throws Unavailable      while the provider does not answer
  */
-export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInAnswer): Promise<BrowserSession> {
+export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInAnswer): Promise<SignedIn> {
   const exchanged = await provider.exchange(answer.address, answer.proof);
+  mustBeFresh(exchanged.claims, answer.freshSince);
   try {
     const session = await open(ctx, exchanged, answer.replaces);
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
-    return session;
+    return { ...session, acr: exchanged.claims.acr };
   } catch (error) {
     // Otherwise the next try would meet the same person at the provider, without a chance to be somebody else.
     if (error instanceof DomainError) await provider.endSession(exchanged.tokens.refreshToken);

@@ -4,7 +4,6 @@ import { ContactInUse, DomainError, StatusConflict, Unavailable } from '../../do
 import { parseHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { answerNotice, type Notice } from '../../http/page.ts';
 import {
-  fromOwnPages,
   ownCookie,
   problem,
   retryAfter,
@@ -35,6 +34,8 @@ interface Room {
 /** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
 const standardReturn = '/welcome';
 const roundSeconds = 5;
+/** The level of a second factor, which is all that one can step up to (contracts: access, "Step-up"). */
+const strong = '2';
 /** Marks a sign-in that began because an answer came without its cookie, so that a browser without cookies does not go round for ever. */
 const again = '.again';
 
@@ -110,11 +111,12 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   }
   const returnTo = localPath(c.req.query('returnTo'), config.server.publicUrl, standardReturn);
   const silent = c.req.query('silent') === '1';
-  if (!silent && (await resumed(c, room))) return c.redirect(returnTo);
-  const begun = beginSignIn(returnTo, clock.now());
+  const acr = c.req.query('acr') === strong ? strong : undefined;
+  if (!silent && !acr && (await resumed(c, room))) return c.redirect(returnTo);
+  const begun = beginSignIn(returnTo, clock.now(), acr);
   const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
   keepPending(c, room, [...room.pending.read(ownCookie(c, 'login')), signIn]);
-  return c.redirect(String(await room.provider.authorizationUrl(signIn, { silent, language: request.language })));
+  return c.redirect(String(await room.provider.authorizationUrl(signIn, { silent, acr, language: request.language })));
 }
 
 /** What the provider answered instead of a code (RFC 6749 §4.1.2.1, OpenID Connect §3.1.2.6). */
@@ -146,8 +148,12 @@ async function callback(c: RouteContext, room: Room): Promise<Response> {
   const error = c.req.query('error');
   if (error !== undefined) return refusedBy(c, error, begun.returnTo);
   const address = new URL(`${config.server.publicUrl}/auth/callback${new URL(c.req.url).search}`);
-  const session = await signIn(c.env.ctx, room.provider, { address, proof: begun, replaces: handleOf(c) });
+  const freshSince = begun.acr === undefined ? undefined : new Date(begun.until - pendingSeconds * 1000);
+  const answer = { address, proof: begun, replaces: handleOf(c), freshSince };
+  const session = await signIn(c.env.ctx, room.provider, answer);
   setSession(c, session);
+  // Signed in, but back at the page that asked she would only be sent here again.
+  if (begun.acr !== undefined && session.acr !== begun.acr) return answerNotice(c, { status: 403, text: 'weak' });
   return c.redirect(begun.returnTo);
 }
 
@@ -203,7 +209,7 @@ export function authenticationRoutes(config: Config, clock: Clock): Hono<RouteEn
     .get('/auth/login', (c) => orNotice(c, () => login(c, room)))
     .get('/auth/callback', (c) => orNotice(c, () => callback(c, room)))
     .get('/auth/session', session)
-    .post('/auth/refresh', fromOwnPages, (c) => refresh(c, room))
-    .post('/auth/logout', fromOwnPages, (c) => logout(c, room))
+    .post('/auth/refresh', (c) => refresh(c, room))
+    .post('/auth/logout', (c) => logout(c, room))
     .post('/auth/backchannel-logout', (c) => backchannelLogout(c, room));
 }

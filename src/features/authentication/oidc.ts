@@ -57,8 +57,11 @@ export interface LogoutToken {
 /** Our side of OpenID Connect with one provider. */
 export interface Provider {
   readonly issuer: string;
-  /** Where the browser goes to sign in; `silent` asks for an answer without any page. */
-  authorizationUrl(proof: SignInProof, options: { silent: boolean; language: string }): Promise<URL>;
+  /** Where the browser goes to sign in; `silent` asks for an answer without any page, `acr` for a fresh proof of that level. */
+  authorizationUrl(
+    proof: SignInProof,
+    options: { silent: boolean; language: string; acr?: string | undefined },
+  ): Promise<URL>;
   /**
    * Exchanges the code in the callback's address.
    *
@@ -211,7 +214,7 @@ export function createProvider(config: Config, now: () => Date): Provider {
   };
   return {
     issuer,
-    async authorizationUrl(proof, { silent, language }) {
+    async authorizationUrl(proof, { silent, language, acr }) {
       return oidc.buildAuthorizationUrl(client, {
         redirect_uri: redirect,
         scope: 'openid',
@@ -220,7 +223,8 @@ export function createProvider(config: Config, now: () => Date): Provider {
         code_challenge: await oidc.calculatePKCECodeChallenge(proof.verifier),
         code_challenge_method: 'S256',
         ui_locales: language,
-        ...(silent ? { prompt: 'none' } : {}),
+        // Asked for anew, since `auth_time` of a session that is there already is that of its beginning.
+        ...(acr ? { acr_values: acr, prompt: 'login' } : silent ? { prompt: 'none' } : {}),
       });
     },
     async exchange(callback, { state, nonce, verifier }) {

@@ -7,6 +7,8 @@ export interface PendingSignIn extends SignInProof {
   readonly returnTo: string;
   /** Until when the provider's answer counts, milliseconds since 1970. */
   readonly until: number;
+  /** The level that was asked for: then only a fresh proof counts (contracts: access, "Step-up"). */
+  readonly acr?: string | undefined;
 }
 
 /** How long a sign-in may be under way, in seconds (ASVS 10.1.2). */
@@ -15,9 +17,24 @@ export const pendingSeconds = 300;
 /** Name, value and the cipher's additions together stay below what every browser keeps. */
 const valueBytes = 4000;
 const longestReturn = 1024;
-const label = '__Host-login v1';
+const label = '__Host-login v2';
 
-const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number()]));
+const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number(), z.string().nullable()]));
+
+type Row = z.infer<typeof shape>[number];
+
+const rowOf = ({ state, nonce, verifier, returnTo, until, acr }: PendingSignIn): Row => [
+  state,
+  nonce,
+  verifier,
+  returnTo,
+  until,
+  acr ?? null,
+];
+
+function signInOf([state, nonce, verifier, returnTo, until, acr]: Row): PendingSignIn {
+  return { state, nonce, verifier, returnTo, until, ...(acr === null ? {} : { acr }) };
+}
 
 /** Sealed rather than signed: the verifier and the nonce are the proof that the answer belongs to this browser. */
 export interface PendingSignIns {
@@ -28,13 +45,20 @@ export interface PendingSignIns {
 }
 
 /** A fresh sign-in: state, nonce and PKCE verifier of 256 bits each. */
-export function beginSignIn(returnTo: string, now: Date): PendingSignIn {
+export function beginSignIn(returnTo: string, now: Date, acr?: string): PendingSignIn {
   const [state, nonce, verifier] = [0, 1, 2].map(() => randomBytes(32).toString('base64url')) as [
     string,
     string,
     string,
   ];
-  return { state, nonce, verifier, returnTo, until: now.getTime() + pendingSeconds * 1000 };
+  return {
+    state,
+    nonce,
+    verifier,
+    returnTo,
+    until: now.getTime() + pendingSeconds * 1000,
+    ...(acr === undefined ? {} : { acr }),
+  };
 }
 
 /** Reads and writes the cookie `__Host-login` under a key derived from the service's token key. */
@@ -62,13 +86,12 @@ export function createPendingSignIns(tokenKey: Uint8Array, now: () => Date): Pen
       if (!text) return [];
       return shape
         .parse(JSON.parse(text))
-        .map(([state, nonce, verifier, returnTo, until]) => ({ state, nonce, verifier, returnTo, until }))
+        .map(signInOf)
         .filter(({ until }) => until > now().getTime());
     },
     write(pending) {
       for (let from = 0; from < pending.length; from += 1) {
-        const rows = pending.slice(from).map((p) => [p.state, p.nonce, p.verifier, p.returnTo, p.until]);
-        const value = sealed(JSON.stringify(rows));
+        const value = sealed(JSON.stringify(pending.slice(from).map(rowOf)));
         if (value.length <= valueBytes) return value;
       }
       return '';

@@ -2,15 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { Unauthenticated } from '../../domain/errors.ts';
-import {
-  fromOwnPages,
-  jsonBody,
-  ownCookie,
-  type RouteContext,
-  type RouteEnv,
-  routes,
-  setOwnCookie,
-} from '../../http/route.ts';
+import { jsonBody, ownCookie, type RouteContext, type RouteEnv, routes, setOwnCookie } from '../../http/route.ts';
 import { confirmIntentNames } from './intent-service.ts';
 import { register } from './registration-service.ts';
 
@@ -58,7 +50,5 @@ async function postNames(c: RouteContext): Promise<Response> {
 
 /** `POST /auth/register`: registering from our own page. No password: that comes after the mail's link. */
 export function registrationRoutes(): Hono<RouteEnv> {
-  return routes()
-    .post('/auth/register', fromOwnPages, postRegistration)
-    .post('/auth/register/names', fromOwnPages, postNames);
+  return routes().post('/auth/register', postRegistration).post('/auth/register/names', postNames);
 }

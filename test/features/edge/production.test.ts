@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+import { SocketClient } from '../../support/socket-client.ts';
 
 let edge: EdgeWorld;
 const subject = randomUUID();
@@ -13,30 +13,23 @@ afterAll(() => edge.stop());
 
 const bearer = async (): Promise<Record<string, string>> => ({ authorization: `Bearer ${await edge.token(subject)}` });
 
-/** Opens a socket, sends lines, and gives the close code or what came first. */
-function socket(headers: Record<string, string>, lines: readonly object[], path = '/graphql'): Promise<unknown[]> {
-  const ws = new WebSocket(edge.url.replace('http', 'ws') + path, 'graphql-transport-ws', { headers });
-  const came: unknown[] = [];
-  return new Promise((resolve) => {
-    const end = (code: number): void => resolve([...came, code]);
-    ws.on('open', () => lines.forEach((line) => ws.send(JSON.stringify(line))));
-    ws.on('message', (data: Buffer) => came.push(JSON.parse(data.toString())));
-    ws.on('close', end);
-    ws.on('error', () => end(-1));
-    ws.on('unexpected-response', (_req, res) => end(res.statusCode ?? 0));
-    setTimeout(() => ws.close(), 1500).unref();
-  });
-}
-
 describe('in production', () => {
   test('neither the schema nor a page is shown, and nothing is suggested', async () => {
     const introspection = await edge.ask({ query: '{ __schema { types { name } } }' });
     const typo = await (await edge.ask({ query: '{ mee { id } }' })).text();
     const page = await fetch(`${edge.url}/graphql`, { headers: { accept: 'text/html' } });
+    const asked = await fetch(`${edge.url}/graphql`, { headers: { accept: 'text/html', 'x-csrf': '1' } });
 
     expect(await introspection.text()).toContain('introspection has been disabled');
     expect(typo).not.toContain('Did you mean');
     expect(page.status).toBe(405);
+    expect(await asked.text()).not.toContain('<html');
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH'])('%s is no method of the graph, whoever asks', async (method) => {
+    const answer = await fetch(`${edge.url}/graphql`, { method, headers: { authorization: 'Bearer bad' } });
+
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
   });
 
   test('a query by GET is for our own pages only', async () => {
@@ -97,19 +90,29 @@ describe('a live answer over HTTP', () => {
 });
 
 describe('sockets, further', () => {
+  const init = { type: 'connection_init' };
+  const said = async (headers: Record<string, string>, payload: object): Promise<SocketClient> => {
+    const client = new SocketClient(edge.url, headers);
+    await client.opened;
+    client.send({ ...init, payload });
+    return client;
+  };
+
   test('a cookie with an allowed origin is a credential; beside a bearer it is not', async () => {
     const token = await edge.token(subject);
-    const headers = { cookie: `__Host-access=${token}`, origin: 'http://shop.example' };
-    const init = { type: 'connection_init' };
+    const [cookie, origin] = [`__Host-access=${token}`, 'http://shop.example'];
+    const authorization = `Bearer ${token}`;
 
-    expect(await socket(headers, [init])).toMatchObject([{ type: 'connection_ack' }, expect.any(Number)]);
-    expect(await socket({ cookie: headers.cookie }, [init])).toEqual([4403]);
-    const both = { ...init, payload: { authorization: `Bearer ${token}` } };
-    expect(await socket(headers, [both])).toEqual([4403]);
-    expect(await socket({}, [{ ...init, payload: { authorization: 7 } }])).toEqual([4403]);
+    const own = await said({ cookie, origin }, {});
+    await own.heard(({ type }) => type === 'connection_ack');
+    own.end();
+    expect(await (await said({ cookie }, {})).closed).toBe(4403);
+    expect(await (await said({ cookie, origin }, { authorization })).closed).toBe(4403);
+    expect(await (await said({}, { authorization: 7 })).closed).toBe(4403);
+    expect(await (await said({ cookie, origin }, { authorization: 'Basic x' })).closed).toBe(4403);
   });
 
   test('another path is none of ours', async () => {
-    expect(await socket({}, [], '/elsewhere')).toEqual([404]);
+    expect(await new SocketClient(edge.url, {}, '/elsewhere').closed).toBe(404);
   });
 });

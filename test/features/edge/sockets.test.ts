@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+import { SocketClient } from '../../support/socket-client.ts';
 
 let edge: EdgeWorld;
 const subject = randomUUID();
@@ -11,55 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => edge.stop());
 
-interface Line {
-  type: string;
-  id?: string;
-  payload?: { data?: { customerChanged?: { snapshot: boolean; customer: { givenName: string | null } } } } & {
-    message?: string;
-  }[];
-}
-
-class Client {
-  readonly lines: Line[] = [];
-  readonly opened: Promise<void>;
-  readonly closed: Promise<number>;
-  readonly #socket: WebSocket;
-
-  constructor(headers: Record<string, string> = {}) {
-    this.#socket = new WebSocket(`${edge.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
-    this.#socket.on('message', (data: Buffer) => this.lines.push(JSON.parse(data.toString()) as Line));
-    this.opened = new Promise((resolve) => this.#socket.once('open', () => resolve()));
-    this.closed = new Promise((resolve) => {
-      this.#socket.on('close', (code) => resolve(code));
-      this.#socket.on('error', () => resolve(-1));
-    });
-  }
-
-  send(line: object | string): void {
-    this.#socket.send(typeof line === 'string' ? line : JSON.stringify(line));
-  }
-
-  async follow(
-    token: string,
-    query = 'subscription { customerChanged { snapshot customer { givenName } } }',
-  ): Promise<this> {
-    await this.opened;
-    this.send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
-    await expect.poll(() => this.lines.some(({ type }) => type === 'connection_ack'), { timeout: 5000 }).toBe(true);
-    this.send({ id: '1', type: 'subscribe', payload: { query } });
-    await expect.poll(() => this.lines.some(({ id }) => id === '1'), { timeout: 5000 }).toBe(true);
-    return this;
-  }
-
-  end(): void {
-    this.#socket.close();
-  }
-}
+const change = 'subscription { customerChanged { snapshot customer { givenName } } }';
+const client = (headers: Record<string, string> = {}): SocketClient => new SocketClient(edge.url, headers);
+const entered = async (token: string): Promise<SocketClient> => client().enter(token);
 
 describe('sockets (ASVS 4.4)', () => {
   test('a customer sees herself first, then her change', async () => {
     const token = await edge.token(subject);
-    const client = await new Client().follow(token);
+    const her = await entered(token);
+    await her.ask(change);
 
     const body = {
       query: 'mutation { updateProfile(input: { expectedVersion: 1, givenName: "Grace" }) { __typename } }',
@@ -67,62 +27,116 @@ describe('sockets (ASVS 4.4)', () => {
     await edge.ask(body, { authorization: `Bearer ${token}` });
 
     const names = (): unknown[] =>
-      client.lines.flatMap(({ payload }) => payload?.data?.customerChanged?.customer.givenName ?? []);
+      her.lines.flatMap(({ payload }) => payload?.data?.customerChanged?.customer.givenName ?? []);
     await expect.poll(names, { timeout: 5000 }).toContain('Grace');
-    client.end();
+    her.end();
   });
 
   test.each([
-    ['a foreign origin', { origin: 'http://evil.example' }],
-    ['a bearer in the upgrade', { authorization: 'Bearer x' }],
-  ])('%s never becomes a socket', async (_name, headers) => {
-    expect(await new Client(headers).closed).toBe(-1);
+    ['a foreign origin', { origin: 'http://evil.example' }, 403],
+    ['a page without an origin', { origin: 'null' }, 403],
+    ['a bearer in the upgrade', { authorization: 'Bearer x' }, 400],
+  ])('%s never becomes a socket', async (_name, headers, status) => {
+    expect(await client(headers).closed).toBe(status);
   });
 
   test('without a credential the socket is closed', async () => {
-    const client = new Client();
-    await client.opened;
+    const stranger = client();
+    await stranger.opened;
 
-    client.send({ type: 'connection_init' });
+    stranger.send({ type: 'connection_init' });
 
-    expect(await client.closed).toBe(4403);
+    expect(await stranger.closed).toBe(4403);
   });
 
   test('who says nothing for three seconds is cut off', async () => {
-    expect(await new Client().closed).toBe(4408);
+    expect(await client().closed).toBe(4408);
   });
 
-  test('a message of 100 KB closes the socket', async () => {
-    const client = new Client();
-    await client.opened;
+  test.each([
+    ['of 100 KB', 'x'.repeat(100_000), 1009],
+    ['that is no JSON', '{', 4400],
+    ['that only a server sends', '{"id":"1","type":"next","payload":{}}', 4500],
+  ])('a message %s closes the socket, and nothing is printed', async (_name, message, code) => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const rude = client();
+    await rude.opened;
 
-    client.send('x'.repeat(100_000));
+    rude.send(message);
 
-    expect(await client.closed).toBe(1009);
+    expect(await rude.closed).toBe(code);
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
-  test('neither queries nor mutations come over a socket, and introspection has its limits too', async () => {
-    const client = await new Client().follow(await edge.token(subject), '{ me { id } }');
+  test('what went wrong on a socket is one line of the log', async () => {
+    const before = edge.log().split('\n').length - 1;
+    const rude = client();
+    await rude.opened;
 
-    expect(client.lines.at(-1)).toMatchObject({
-      type: 'error',
-      payload: [{ message: 'Only subscriptions come over a socket.' }],
-    });
-    client.end();
+    rude.send('x'.repeat(100_000));
+    await rude.closed;
+
+    const lines = edge.log().split('\n').slice(before);
+    expect(lines.filter((line) => line.includes('a socket was closed for an error'))).toHaveLength(1);
+  });
+
+  test('neither queries nor mutations come over a socket', async () => {
+    const her = await entered(await edge.token(subject));
+
+    for (const [id, query] of [
+      ['q', '{ me { id } }'],
+      ['m', 'mutation { updateProfile(input: { expectedVersion: 1 }) { __typename } }'],
+    ] as const) {
+      expect(await her.ask(query, id)).toMatchObject({
+        type: 'error',
+        payload: [{ message: 'Only subscriptions come over a socket.' }],
+      });
+    }
+    her.end();
+  });
+
+  test.each([
+    ['of unknown fields', 'subscription { customerChanged { nope } }', 'Cannot query field'],
+    [
+      'with sixteen aliases',
+      `subscription { customerChanged { ${Array.from({ length: 16 }, (_, n) => `a${n}: cursor`).join(' ')} } }`,
+      'too many aliases',
+    ],
+    [
+      'with many directives',
+      `subscription { customerChanged { cursor ${'@skip(if: false) '.repeat(21)} } }`,
+      'too many directives',
+    ],
+  ])('a document %s is refused as over HTTP', async (_name, query, message) => {
+    const her = await entered(await edge.token(subject));
+
+    const { type, payload } = await her.ask(query);
+
+    expect(type).toBe('error');
+    expect(JSON.stringify(payload)).toContain(message);
+    her.end();
+  });
+
+  test('messages are not compressed, whatever the client offers', async () => {
+    const her = await entered(await edge.token(subject));
+
+    expect(her.socket.extensions).toBe('');
+    her.end();
   });
 
   test('the socket ends with its token', async () => {
     const end = Math.floor(Date.now() / 1000) + 3;
-    const client = await new Client().follow(await edge.token(subject, { claims: { exp: end } }));
+    const her = await entered(await edge.token(subject, { claims: { exp: end } }));
 
-    await client.closed;
+    await her.closed;
 
     expect(Date.now() / 1000).toBeLessThan(end + 2);
   });
 
   test('the socket ends when its session is revoked', async () => {
     const sid = randomUUID();
-    const client = await new Client().follow(await edge.token(subject, { claims: { sid } }));
+    const her = await entered(await edge.token(subject, { claims: { sid } }));
     const began = performance.now();
 
     await edge.running.parts.pool.query(
@@ -130,7 +144,7 @@ describe('sockets (ASVS 4.4)', () => {
       [edge.issuer, sid],
     );
 
-    expect(await client.closed).toBe(4403);
+    expect(await her.closed).toBe(4403);
     expect(performance.now() - began).toBeLessThan(3000);
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyChains } from '../../../src/messaging/audit-chains.ts';
 import { type GraphWorld, herself, nobody, openGraph, service, staff } from '../../support/graph-world.ts';
 
 let world: GraphWorld;
@@ -16,6 +17,14 @@ const profile = {
   locale: 'de-de',
   country: 'de',
 };
+
+/** How often staff looked, by customer. */
+async function accesses(): Promise<Record<string, number>> {
+  const { rows } = await world.records.pool.query<{ id: string; count: number }>(
+    `select customer_id as id, count(*)::int as count from audit_entry where action = 'STAFF_ACCESS' group by 1`,
+  );
+  return Object.fromEntries(rows.map(({ id, count }) => [id, count]));
+}
 
 const ref = (key: object) => ({ __typename: 'Customer', ...key });
 
@@ -88,6 +97,69 @@ describe('reading customers in the graph (§4.3)', () => {
       [bob],
     );
     expect(rows).toEqual([{ action: 'STAFF_ACCESS', actor_type: 'staff' }]);
+  });
+
+  test('a look at what is not personal, by a service, or at oneself leaves nothing', async () => {
+    const seen = await accesses();
+    const customer = (fields: string): string => `{ customer(id: "${bob}") { ${fields} } }`;
+    const identity = { issuer: 'https://issuer.example/realms/customer', subject: 'bob' };
+    const pii = ['customer:read', 'customer:pii'] as const;
+
+    await world.ask(staff(...pii), customer('id displayName status locale country createdAt version'));
+    await world.ask(staff('customer:read'), customer('email { address } birthDate'));
+    await world.ask({ ...service, permissions: new Set(pii) }, customer('email { address }'));
+    await world.ask({ ...staff(...pii, 'customer:self'), identity }, '{ me { email { address } } }');
+
+    expect(await accesses()).toEqual(seen);
+  });
+
+  test.each(['givenName', 'familyName', 'email { address }', 'emailLookup', 'identity { subject }', 'birthDate'])(
+    'a look of staff at %s is one, also among entities and in a list',
+    async (field) => {
+      const actor = staff('customer:read', 'customer:pii');
+      const before = (await accesses())[bob] ?? 0;
+
+      await world.ask(
+        actor,
+        `query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { ${field} } } }`,
+        {
+          all: [ref({ id: bob }), ref({ id: bob })],
+        },
+      );
+      await world.ask(actor, `{ customers(first: 100) { edges { node { id ${field} } } } }`);
+
+      expect((await accesses())[bob]).toBe(before + 2);
+    },
+  );
+
+  test('looks at a hundred customers are written at once, one for each', async () => {
+    const ids: string[] = [];
+    for (let n = 0; n < 100; n += 1) ids.push(await world.customer(`many-${n}`, `many-${n}@example.com`));
+    world.statements();
+
+    const { data } = await world.ask(staff('customer:read', 'customer:pii'), entities, {
+      all: ids.map((id) => ref({ id })),
+    });
+
+    const statements = world.statements();
+    expect(data?.['_entities'][99]).toMatchObject({ email: { address: 'many-99@example.com' } });
+    expect(statements.filter((text) => /^\s*(with wanted|select(?!.*for update))/is.test(text))).toHaveLength(1);
+    expect(statements).toHaveLength(4);
+    const seen = await accesses();
+    expect(ids.map((id) => seen[id])).toEqual(ids.map(() => 1));
+    expect(await verifyChains(world.records.pool)).not.toHaveProperty('broken');
+  });
+
+  test('whoever cannot be told is not shown', async () => {
+    await world.records.pool.query('alter table audit_entry rename to audit_entry_away');
+
+    const { data } = await world.ask(
+      staff('customer:read', 'customer:pii'),
+      `{ customer(id: "${bob}") { status email { address } } }`,
+    );
+    await world.records.pool.query('alter table audit_entry_away rename to audit_entry');
+
+    expect(data?.['customer']).toEqual({ status: 'ACTIVE', email: null });
   });
 
   test.each(['x', '', '00000000-0000-0000-0000-00000000000g', '\u0000', '\ud800', 'a'.repeat(500)])(
@@ -179,6 +251,17 @@ describe('entities for the router (design, decision 24)', () => {
       ...bad.map(() => null),
       ann,
     ]);
+  });
+
+  test('a request has one thousand, however many fields ask for them', async () => {
+    const all = Array.from({ length: 501 }, () => ref({ id: ann }));
+    const ask = '_entities(representations: $all) { __typename }';
+
+    const once = await world.ask(service, `query ($all: [_Any!]!) { ${ask} }`, { all });
+    const twice = await world.ask(service, `query ($all: [_Any!]!) { ${ask} b: ${ask} }`, { all });
+
+    expect(once.errors).toBeUndefined();
+    expect(twice.errors?.[0]?.extensions?.code).toBe('VALIDATION');
   });
 
   test('more than a thousand, and types that are not ours, are refused', async () => {
