@@ -31,7 +31,7 @@ export function answerErrors(statusOf: (code: ErrorCode) => number) {
     const status = known ? statusOf(known.code) : 500;
     if (wantsPage(c)) return answerNotice(c, { status, text: (known && notices[known.code]) ?? 'unexpected' });
     const issues = known instanceof ValidationFailed ? { issues: known.issues } : {};
-    const code = known?.code ?? 'PROVIDER_UNAVAILABLE';
+    const code = known?.code ?? 'INTERNAL_SERVER_ERROR';
     return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, issues);
   };
 }

@@ -76,7 +76,7 @@ export async function jsonBody<T>(c: RouteContext, schema: z.ZodType<T>): Promis
 /** How a refused request is told (RFC 9457). `code` is the one of the graph. */
 export interface Problem {
   readonly status: number;
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | 'INTERNAL_SERVER_ERROR';
   readonly title: string;
 }
 

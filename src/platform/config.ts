@@ -31,7 +31,14 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = (standard: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(standard);
 const count = seconds;
-const origin = z.url().transform((text) => new URL(text).origin);
+const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:\/\/[^/]+$/.test(new URL(text).origin);
+const origin = z
+  .string()
+  .refine(isOrigin, 'must be an origin, such as https://shop.example')
+  .transform((text) => new URL(text).origin);
+const origins = list
+  .refine((all) => all.every(isOrigin), 'must be origins, such as https://shop.example')
+  .transform((all) => all.map((text) => new URL(text).origin));
 
 // `ipaddr` also reads `10` or `0x0a000001` as addresses, which is a slip of the pen here.
 const isNetwork = (text: string): boolean =>
@@ -54,7 +61,7 @@ export const variables = z.object({
   ADMIN_HOST: z.string().default('127.0.0.1').describe('address the admin listener binds'),
   ADMIN_PORT: port.default(4001).describe('port of health, metrics and the deliveries from Keycloak'),
   PUBLIC_URL: origin.describe('origin under which browsers reach the service'),
-  ALLOWED_ORIGINS: list.describe('origins whose pages may call with cookies, by comma'),
+  ALLOWED_ORIGINS: origins.describe('origins whose pages may call with cookies, by comma'),
   TRUSTED_PROXIES: networks.default([]).describe('addresses or networks whose X-Forwarded-For counts, by comma'),
   DATABASE_URL: z.url().describe('PostgreSQL of the service'),
   KEYS_DATABASE_URL: z.url().describe('PostgreSQL of the customer keys, a database of its own'),

@@ -29,15 +29,18 @@ const redacted = [
 /** Structured log: constant message, named fields, one line a fact. */
 export type Log = Logger;
 
-/** An error as the log may show it: its class, code and place, never its message, which may hold values. */
-export function errorShape(error: unknown): { type: string; code?: string; at?: string } {
+/**
+ * An error as the log may show it: its class, the code of its cause and its place, never its message, which may hold
+ * values. Not `code`, which is redacted: a code may be what somebody signs in with.
+ */
+export function errorShape(error: unknown): { type: string; cause?: string; at?: string } {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = (error as { code?: unknown }).code;
   const at = error.stack
     ?.split('\n')
     .find((line) => line.trimStart().startsWith('at '))
     ?.trim();
-  return { type: error.name, ...(typeof code === 'string' ? { code } : {}), ...(at ? { at } : {}) };
+  return { type: error.name, ...(typeof code === 'string' ? { cause: code } : {}), ...(at ? { at } : {}) };
 }
 
 /**

@@ -31,7 +31,10 @@ async function tamper(statement: string, values: unknown[] = []): Promise<void> 
 
 describe('audit (design §6)', () => {
   test('what was written verifies', async () => {
-    expect(await verify()).toEqual({ whole: true, lines: ['2 customers, 5 records read.'] });
+    expect(await verify()).toEqual({
+      whole: true,
+      lines: expect.arrayContaining(['2 customers, 5 records read.', 'Every chain is whole.']),
+    });
   });
 
   test('what was written verifies after the key is destroyed', async () => {
