@@ -18,6 +18,7 @@ import { openTokens, sealTokens } from './session-secrets.ts';
 import {
   abandonLease,
   findSession,
+  giveUpSession,
   type Lease,
   rotateSession,
   type StoredSession,
@@ -96,8 +97,10 @@ async function rotate(
       await abandonLease(ctx.pool, session.id, lease);
       throw error;
     }
-    // After a refresh nobody saw the end of, the token may be used up although her session there goes on.
-    await end(ctx, provider, session, 'PROVIDER');
+    // After a refresh nobody saw the end of, the token may be used up although her session there goes on. The silent
+    // round comes back with the same one, so only ours ends; if that one has ended as well, the provider tells.
+    if (lease.uncertain) await giveUpSession(ctx.pool, session.id, ctx.clock.now());
+    else await end(ctx, provider, session, 'PROVIDER');
     return { over: true, silent: lease.uncertain };
   }
   const successor = successorOf(handle, ctx.config.keys.token);
