@@ -134,7 +134,8 @@ async function changeAndKill(stack: Stack, changes: readonly ConsoleChange[], af
   let back: Promise<void> | undefined;
   const write = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {
-      (await next.make(admin)) ? acknowledged.push(next) : unanswered.push(next);
+      const answered = (await next.make(admin)) ? acknowledged : unanswered;
+      answered.push(next);
       if (acknowledged.length >= after) await (back ??= restart());
     }
   };

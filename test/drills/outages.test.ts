@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Stack } from '../../local/stack.ts';
 import { isKept, openDrillStack } from '../support/drill-world.ts';
+import { keycloakGone, wrongRefusals } from './keycloak-gone.ts';
 import { allowed, postgresGone } from './postgres-gone.ts';
 import { redisGone, registrationsAllowed } from './redis-gone.ts';
+import { workerKill } from './worker-kill.ts';
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
 
@@ -46,5 +48,42 @@ describe('PostgreSQL gone (design §4)', () => {
     expect(gone.servedAfterMs).toBeLessThan(allowed.recoveryMs);
     expect(gone.signInAfterMs).toBeLessThan(allowed.recoveryMs);
     expect(gone.toldAfterMs).toBeLessThan(allowed.recoveryMs);
+  });
+});
+
+describe('a worker killed (design §4, "Out" and "Job")', () => {
+  test('between publishing and marking, and in the middle of a job: nothing is lost, facts keep their ids', async () => {
+    const { repeated, jobs, acknowledged, ...left } = await workerKill(stack, 2, say);
+
+    expect(left).toEqual({ stream: [], lost: [], drift: [], jobsFailed: 0 });
+    expect(repeated).toBeGreaterThan(0);
+    expect(acknowledged).toBeGreaterThan(20);
+    expect(jobs.map(({ middle }) => middle)).toEqual(['written, not noted', 'being written']);
+    // The goal is 14 s (design §10).
+    for (const { seconds } of jobs) expect(seconds).toBeLessThan(42);
+  });
+});
+
+describe('Keycloak gone (design §4)', () => {
+  test('whoever is signed in stays at full speed, new sign-ins and registrations get 503, all goes on after', async () => {
+    const outages = await keycloakGone(stack, { hung: 30, stopped: 8 }, say);
+
+    expect(outages.map(({ how }) => how)).toEqual(['hung', 'stopped']);
+    for (const gone of outages) {
+      const { undone, halfMade, notRegistered, lost, drift, speeds } = gone;
+      expect({ undone, halfMade, notRegistered, lost, drift }).toEqual({
+        undone: [],
+        halfMade: [],
+        notRegistered: [],
+        lost: [],
+        drift: [],
+      });
+      expect(gone.refusals).toHaveLength(6);
+      expect(wrongRefusals(gone)).toEqual([]);
+      expect(gone.sessions).toHaveLength(2);
+      expect(gone.sessions).not.toContain('signed out');
+      expect(speeds).toHaveLength(4);
+      expect(speeds.filter((speed) => !isKept(speed))).toEqual([]);
+    }
   });
 });

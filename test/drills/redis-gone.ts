@@ -159,6 +159,26 @@ async function endBefore(stack: Stack, service: RunningService, before: Load) {
   return { read: await allRead(stack, service), lost: await before.lost(service.parts) };
 }
 
+interface Back {
+  /** What was read of the stream before it was lost. */
+  readonly read: readonly Published[];
+  readonly backAt: number;
+  readonly followers: readonly Following[];
+}
+
+/** Waits until stream and followers have everything, and says what they miss. */
+async function caughtUp(stack: Stack, service: RunningService, { read, backAt, followers }: Back) {
+  const { pool } = service.parts;
+  await cameTrue(async () => !(await waitingFacts(pool)), settledMs);
+  const caughtUpMs = performance.now() - backAt;
+  await cameTrue(async () => !(await behind(service, followers)).length, patienceMs);
+  const facts = await factsOf(pool);
+  const missed = await behind(service, followers);
+  for (const { follower } of followers) follower.leave();
+  const stream = [...holesIn(facts), ...streamFaults([...read, ...(await allRead(stack, service))], facts)];
+  return { stream, followers: missed, caughtUpMs };
+}
+
 /**
  * Redis is killed while customers read and write, and comes back with its data or with nothing. One that loses what it
  * had loses what nobody has read yet: then nobody writes in the moment in which it dies.
@@ -168,7 +188,6 @@ async function outage(
   service: RunningService,
   { comesBack, seconds }: { comesBack: RedisGone['comesBack']; seconds: number },
 ): Promise<RedisGone> {
-  const { pool } = service.parts;
   const redis = partOf(stack, 'redis');
   const guests = await signedInGuests(stack, 4);
   const followers = await follow(stack, guests);
@@ -192,25 +211,17 @@ async function outage(
   registrations.push(await registers(stack));
   await enough(load.samples, 40);
   await load.stop();
-  await cameTrue(async () => !(await waitingFacts(pool)), settledMs);
-  const caughtUpMs = performance.now() - backAt;
-  await cameTrue(async () => !(await behind(service, followers)).length, patienceMs);
-  const facts = await factsOf(pool);
-  const figures = {
+  return {
     comesBack,
     speeds: speedsOf(before.between(0, goneAt), load.between(goneAt, backAt)),
     undone: undone(load.between(goneAt, Infinity)),
     signInsRefused,
-    lost: [...ended.lost, ...(await load.lost(service.parts))],
-    stream: [...holesIn(facts), ...streamFaults([...ended.read, ...(await allRead(stack, service))], facts)],
-    followers: await behind(service, followers),
     toldMeanwhile,
     registrations,
+    lost: [...ended.lost, ...(await load.lost(service.parts))],
+    ...(await caughtUp(stack, service, { read: ended.read, backAt, followers })),
     consumed: await isConsumed(stack, service, guests[0]?.person.subject ?? ''),
-    caughtUpMs,
   };
-  for (const { follower } of followers) follower.leave();
-  return figures;
 }
 
 /** Whether nothing was lost and everybody was served. */
