@@ -16,7 +16,8 @@ const runs: Record<string, string[]> = {
   domain: ['house', 'domain'],
   local: ['local'],
   features: ['contracts', 'features'],
-  journeys: ['identity', 'journeys', 'traces', 'drills'],
+  journeys: ['identity', 'journeys', 'traces'],
+  drills: ['drills'],
 };
 const kinds = Object.values(runs).flat();
 const total: Count = { passed: 0, failed: 0 };

@@ -31,8 +31,10 @@ export interface WorkQueue extends Work {
 
 // Without notifications: with them a worker sleeps over jobs that are to be tried again (seen: 8 s late, and more).
 
-/** A killed worker's job runs again once its heart has not beaten for so long. */
+/** A killed worker's job runs again once its heart has not beaten for so long… */
 const heartbeatSeconds = 10;
+/** …and somebody has looked, which happens each minute by default. */
+const watch = { superviseIntervalSeconds: 5, monitorIntervalSeconds: 5 };
 const retries = { retryLimit: 20, retryDelay: 1, retryBackoff: true, retryDelayMax: 300 };
 const kept = { retentionSeconds: 14 * 86_400, deleteAfterSeconds: 7 * 86_400 };
 
@@ -42,7 +44,7 @@ const kept = { retentionSeconds: 14 * 86_400, deleteAfterSeconds: 7 * 86_400 };
  * @param names  every task there is: each has a queue of its own, also in a process that only enqueues
  */
 export async function openWork(url: string, names: readonly string[], log: Log): Promise<WorkQueue> {
-  const boss = new PgBoss({ connectionString: url, schema: 'jobs', max: 4 });
+  const boss = new PgBoss({ connectionString: url, schema: 'jobs', max: 4, ...watch });
   boss.on('error', (error) => log.error({ err: error }, 'the job queue failed'));
   await boss.start();
   for (const name of names) {

@@ -30,6 +30,28 @@ const limits = {
 
 const timestamptz = 1184;
 
+const opensOrUndoes = /^(begin|start transaction|rollback)$/i;
+
+/**
+ * Kysely keeps a connection for good when `begin` or `rollback` fails on it, so that each transaction that an outage broke
+ * would take one from the pool, until none is left. Such a connection is given back here, to be thrown away.
+ */
+function giveBackBroken(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  const watching = (...args: unknown[]): unknown => {
+    const answer = query(...args);
+    if (answer instanceof Promise && typeof args[0] === 'string' && opensOrUndoes.test(args[0])) {
+      answer.catch(() => {
+        client.release(true);
+        // Others do give back what they took.
+        client.release = () => undefined;
+      });
+    }
+    return answer;
+  };
+  Object.assign(client, { query: watching });
+}
+
 /**
  * Connects to the main database, on the first statement.
  *
@@ -51,6 +73,7 @@ export async function openDatabase(access: DatabaseAccess, entities: readonly Ma
           setTypeParser(oid: number, parse: (text: string) => Date): void;
         };
         types.setTypeParser(timestamptz, (text) => new Date(text));
+        pool.on('connect', giveBackBroken);
       },
     },
     // A value in a message of the ORM would be a value in the log.

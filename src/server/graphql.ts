@@ -6,11 +6,14 @@ import {
   type YogaServerInstance,
 } from 'graphql-yoga';
 import type { Ctx } from '../context.ts';
+import { Unavailable } from '../domain/errors.ts';
 import { graphErrorOf } from '../graphql/errors.ts';
 import type { GraphContext } from '../graphql/builder.ts';
+import { isOutage } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
 import { guardedParse, guardRules } from './document-gate.ts';
 import { schema } from './schema.ts';
+import { statusOf } from './status.ts';
 
 /** What the transport hands to the graph. */
 export interface GraphRequest {
@@ -51,12 +54,28 @@ const placeOf = ({ nodes, path, extensions }: GraphQLError) => ({
   extensions,
 });
 
+/** Whatever is away makes the whole answer a 503: gateways and clients come again later without reading it. */
+function withStatus(known: GraphQLError): GraphQLError {
+  const { code, retryAfterSeconds } = known.extensions;
+  if (code !== 'PROVIDER_UNAVAILABLE') return known;
+  const http = { status: statusOf[code], headers: { 'retry-after': String(retryAfterSeconds) } };
+  return new GraphQLError(known.message, { ...placeOf(known), extensions: { ...known.extensions, http } });
+}
+
+/** The database away is an outage, in whichever field it is noticed. */
+function asOutage(error: unknown): unknown {
+  const cause = error instanceof GraphQLError ? error.originalError : error;
+  if (!isOutage(cause)) return error;
+  const place = error instanceof GraphQLError ? placeOf(error) : {};
+  return new GraphQLError('', { ...place, originalError: new Unavailable(5) });
+}
+
 const isOfLibrary = ({ path, originalError }: GraphQLError): boolean => !path && originalError instanceof GraphQLError;
 
 /** What a client reads of an error: ours as they are, a library's word on the document, and nothing of anything else. */
 function masked(error: unknown, log: Log, requestId?: string): Error {
-  const known = graphErrorOf(error);
-  if (known) return known;
+  const known = graphErrorOf(asOutage(error));
+  if (known) return withStatus(known);
   // The document or its variables are wrong. What a stream threw has no path either, but is no error of the library's own.
   if (error instanceof GraphQLError && (!error.originalError || isOfLibrary(error))) return plain(error);
   const original = error instanceof GraphQLError ? error.originalError : error;

@@ -1,9 +1,31 @@
-import { keycloakKill } from './keycloak-kill.ts';
+import type { Stack } from '../../local/stack.ts';
+import { openDrillStack } from '../support/drill-world.ts';
+import { isKeycloakDrillWhole, keycloakGone } from './keycloak-gone.ts';
+import { isWhole, keycloakKill } from './keycloak-kill.ts';
+import { isPostgresDrillWhole, postgresGone } from './postgres-gone.ts';
+import { isRedisDrillWhole, redisGone } from './redis-gone.ts';
+import { isWorkerDrillWhole, workerKill } from './worker-kill.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function overAStack(work: (stack: Stack) => Promise<boolean>): Promise<boolean> {
+  const stack = await openDrillStack(say);
+  try {
+    return await work(stack);
+  } finally {
+    await stack.stop();
+  }
+}
+
 const drills: Record<string, () => Promise<boolean>> = {
-  'keycloak-kill': async () =>
-    (await keycloakKill(20, say)).every(({ drift, disordered }) => drift === 0 && disordered === 0),
+  'keycloak-kill': async () => (await keycloakKill(20, say)).every(isWhole),
+  'worker-kill': () => overAStack(async (stack) => isWorkerDrillWhole(await workerKill(stack, 6, say))),
+  'redis-gone': () => overAStack(async (stack) => (await redisGone(stack, 30, say)).every(isRedisDrillWhole)),
+  'postgres-gone': () => overAStack(async (stack) => isPostgresDrillWhole(await postgresGone(stack, 30, say))),
+  'keycloak-gone': () =>
+    overAStack(async (stack) =>
+      (await keycloakGone(stack, { hung: 30, stopped: 30 }, say)).every(isKeycloakDrillWhole),
+    ),
 };
 
 const names = process.argv.slice(2);
@@ -12,10 +34,10 @@ if (unknown.length) {
   say(`There is no drill ${unknown.join(', ')}. Choose of: ${Object.keys(drills).join(', ')}.`);
   process.exit(1);
 }
-let isWhole = true;
+let isAllWhole = true;
 for (const name of names.length ? names : Object.keys(drills)) {
   const held = (await drills[name]?.()) ?? false;
-  say(held ? `${name}: nothing was lost.` : `${name}: something was lost, see above.`);
-  isWhole &&= held;
+  say(held ? `${name}: nothing was lost.` : `${name}: something was lost or too slow, see above.`);
+  isAllWhole &&= held;
 }
-process.exitCode = isWhole ? 0 : 1;
+process.exitCode = isAllWhole ? 0 : 1;

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { migrate } from '../../src/commands/migrate.ts';
+import type { Parts } from '../../src/context.ts';
 import { run } from '../../src/main.ts';
 import { readConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -8,6 +9,8 @@ import { createLog } from '../../src/platform/log.ts';
 export interface RunningService extends AsyncDisposable {
   /** Where it listens; empty for a worker. */
   readonly url: string;
+  /** What it works with. */
+  readonly parts: Parts;
   /** Everything it has logged. */
   readonly log: () => string;
 }
@@ -29,6 +32,7 @@ export async function startService(environment: Record<string, string>): Promise
   const running = await run(config, createLog(config.log.level, { write }));
   return {
     url: running.publicUrl ?? '',
+    parts: running.parts,
     log: () => text,
     [Symbol.asyncDispose]: () => running.stop(),
   };

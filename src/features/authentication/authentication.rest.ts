@@ -113,6 +113,8 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   const silent = c.req.query('silent') === '1';
   const acr = c.req.query('acr') === strong ? strong : undefined;
   if (!silent && !acr && (await resumed(c, room))) return c.redirect(returnTo);
+  // A browser that is sent to a provider that is down or hung sees nothing of ours, nor comes back by itself.
+  await room.provider.mustAnswer();
   const begun = beginSignIn(returnTo, clock.now(), acr);
   const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
   keepPending(c, room, [...room.pending.read(ownCookie(c, 'login')), signIn]);

@@ -57,6 +57,8 @@ export interface LogoutToken {
 /** Our side of OpenID Connect with one provider. */
 export interface Provider {
   readonly issuer: string;
+  /** Whether a browser sent there would be answered. @throws Unavailable */
+  mustAnswer(): Promise<void>;
   /** Where the browser goes to sign in; `silent` asks for an answer without any page, `acr` for a fresh proof of that level. */
   authorizationUrl(
     proof: SignInProof,
@@ -172,6 +174,18 @@ async function endAtProvider(url: string, form: Record<string, string>): Promise
   }
 }
 
+/** However many sign in, one asks at a time, and all get its answer. */
+function answering(url: string): () => Promise<void> {
+  let underWay: Promise<void> | undefined;
+  const ask = async (): Promise<void> => {
+    const answer = await request(url, { timeoutMs: longestCallSeconds * 1000 }).catch((error: unknown) => {
+      throw error instanceof NoAnswer ? new Unavailable(5) : error;
+    });
+    if (answer.status >= 500) throw new Unavailable(5);
+  };
+  return () => (underWay ??= ask().finally(() => (underWay = undefined)));
+}
+
 const logoutClaims = z.object({
   jti: z.string().min(1).max(255),
   sid: z.string().min(1).max(255).optional(),
@@ -214,6 +228,7 @@ export function createProvider(config: Config, now: () => Date): Provider {
   };
   return {
     issuer,
+    mustAnswer: answering(`${inside}/certs`),
     async authorizationUrl(proof, { silent, language, acr }) {
       return oidc.buildAuthorizationUrl(client, {
         redirect_uri: redirect,

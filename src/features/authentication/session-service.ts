@@ -18,10 +18,10 @@ import { openTokens, sealTokens } from './session-secrets.ts';
 import {
   abandonLease,
   findSession,
+  giveUpSession,
   type Lease,
   rotateSession,
   type StoredSession,
-  supersedeSession,
   takeLease,
 } from './session-store.ts';
 
@@ -106,14 +106,11 @@ async function rotate(
       await abandonLease(ctx.pool, session.id, lease);
       throw error;
     }
-    if (!lease.uncertain) {
-      await end(ctx, provider, session, 'PROVIDER');
-      return over;
-    }
-    // After a refresh nobody saw the end of, the token may be used up although her session there goes on: a silent round
-    // brings tokens of that same session, so its tokens are not to be refused.
-    await ctx.transact((em) => supersedeSession(em, hashOfHandle(handle), ctx.clock.now()));
-    return { over: true, silent: true };
+    // After a refresh nobody saw the end of, the token may be used up although her session there goes on. The silent
+    // round comes back with the same one, so only ours ends; if that one has ended as well, the provider tells.
+    if (lease.uncertain) await giveUpSession(ctx.pool, session.id, ctx.clock.now());
+    else await end(ctx, provider, session, 'PROVIDER');
+    return { over: true, silent: lease.uncertain };
   }
   const successor = successorOf(handle, ctx.config.keys.token);
   const at = ctx.clock.now();

@@ -125,3 +125,10 @@ export async function supersedeSession(em: EntityManager, handleHash: Buffer, at
     { method: 'run' },
   );
 }
+
+/** Ends one browser's session whose tokens are of no use any more. Nothing is revoked. */
+export async function giveUpSession(pool: pg.Pool, id: string, at: Date): Promise<void> {
+  const text = `update session_token set ended_at = $2, end_reason = 'PROVIDER', sealed = ''::bytea, lease_until = null
+    where id = $1 and ended_at is null`;
+  await pool.query({ name: 'session-give-up', text, values: [id, at] });
+}

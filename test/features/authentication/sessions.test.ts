@@ -86,10 +86,21 @@ describe('a session in several tabs and on several replicas (FR-2, decision 6)',
     expect(new URL(silent).searchParams.get('prompt')).toBe('none');
     const back = await browser.get(world.replica(1), await atProvider(silent));
     expect(locationOf(back)).toBe('/profile');
+    // She comes back with the same session of the provider: its tokens count.
+    expect(await world.revoked()).toEqual([]);
     expect((await browser.post(world.replica(0), refresh)).status).toBe(200);
   });
 
-  test('while the provider is down the session goes on, and 503 says when to come back', async () => {
+  test('while the provider is down nobody is sent there to sign in', async () => {
+    world.provider.fault = 'down';
+
+    const down = await new Browser(world.origin).get(world.replica(0), '/auth/login');
+
+    expect(down.status).toBe(503);
+    expect(Number(down.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('while the provider is down the session the session goes on, and 503 says when to come back', async () => {
     const browser = await world.signedIn();
     world.provider.fault = 'down';
 

@@ -1,0 +1,42 @@
+import { system } from '../../src/domain/access.ts';
+import type { Parts } from '../../src/context.ts';
+import { CustomerAccount } from '../../src/domain/customer-account.ts';
+
+/** A customer as we hold her, sealed fields opened. */
+export interface SeenCustomer {
+  readonly id: string;
+  readonly status: string;
+  readonly givenName: string | null;
+  readonly familyName: string | null;
+  readonly email: string | null;
+  readonly verified: boolean;
+  readonly locale: string | null;
+  readonly version: number;
+  readonly sequence: number;
+}
+
+/** All customers by the subject they are linked to. */
+export async function seenCustomers({
+  pool,
+  transactAs,
+}: Pick<Parts, 'pool' | 'transactAs'>): Promise<Map<string, SeenCustomer>> {
+  const accounts = await transactAs({ actor: system('drill'), requestId: 'drill' }, (em) =>
+    em.find(CustomerAccount, {}),
+  );
+  const byId = new Map(
+    accounts.map(({ id, status, person, emailVerified: verified, locale, version, sequence }) => {
+      const { givenName = null, familyName = null, email } = person ?? {};
+      const seen = { id, status, givenName, familyName, email: email?.address ?? null };
+      return [id, { ...seen, verified, locale, version, sequence }];
+    }),
+  );
+  const { rows } = await pool.query<{ subject: string; id: string }>(
+    'select subject, customer_id as id from identity_link',
+  );
+  return new Map(
+    rows.flatMap(({ subject, id }) => {
+      const customer = byId.get(id);
+      return customer ? [[subject, customer] as const] : [];
+    }),
+  );
+}
