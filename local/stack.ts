@@ -7,7 +7,7 @@ import { anyPorts, choosePorts, type PortName, type Ports } from './ports.ts';
 import { findPostgres, postgresUrl, provideEmptyData } from './postgres.ts';
 import { endPrograms } from './programs.ts';
 import { realmEnvironment } from './realm.ts';
-import { loadSecrets } from './secrets.ts';
+import { loadSecrets, type Secrets } from './secrets.ts';
 import { serviceEnvironment, type Role } from './service.ts';
 import { takeState, type State } from './state.ts';
 import {
@@ -127,6 +127,13 @@ async function begin(options: StackOptions, state: State): Promise<Building> {
   };
 }
 
+/** What the commands of package.json use while the stack runs. */
+const commandEnvironment = (ports: Ports, secrets: Secrets): Record<string, string> => ({
+  ...serviceEnvironment(ports, secrets, 'all'),
+  ...realmEnvironment(ports, secrets),
+  REALM_OVERLAY: 'local',
+});
+
 /**
  * Starts a stack and waits until every part of it can be used.
  *
@@ -160,11 +167,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.signal?.removeEventListener('abort', abort);
   }
   const endpoints = endpointsOf(ports, secrets);
-  writeEndpoints(state.folder, endpoints, {
-    ...serviceEnvironment(ports, secrets, 'all'),
-    ...realmEnvironment(ports, secrets),
-    REALM_OVERLAY: 'local',
-  });
+  writeEndpoints(state.folder, endpoints, commandEnvironment(ports, secrets));
   return {
     stateDir: state.folder,
     ports,

@@ -82,3 +82,17 @@ describe('changes on the other side (design §4)', () => {
     await expect.poll(async () => (await steps.ask(me, {}, token))['code'], { timeout: 5000 }).toBe('UNAUTHENTICATED');
   });
 });
+
+describe('what an operator sees (design §4)', () => {
+  test('the metrics tell what waits, for how long, and whether somebody should look', async () => {
+    const shown = async (): Promise<string> => (await fetch(inject('endpoints').metrics)).text();
+
+    await expect.poll(shown, { timeout: 10_000 }).toContain('customers_alarm{what="sweep-stopped"} 0');
+
+    const text = await shown();
+    expect(text).toMatch(/^customers_outbox_oldest_seconds \d/m);
+    for (const what of ['outbox', 'inbox', 'dead-letters', 'failed-jobs'])
+      expect(text).toMatch(new RegExp(`^customers_waiting\\{what="${what}"\\} \\d`, 'm'));
+    for (const what of ['dead-letters', 'failed-jobs']) expect(text).toContain(`customers_alarm{what="${what}"} 0`);
+  });
+});

@@ -47,7 +47,7 @@ describe('Keycloak’s own registration page (FR-1, decision 9)', () => {
     expect(page.text).toContain('Bitte sehen Sie in Ihr Postfach');
     expect(page.text).toContain(email);
     const [mail] = await steps.mailsTo(email);
-    expect(mail?.subject).toBe('Aktualisieren Sie Ihr Konto');
+    expect(mail?.subject).toBe('Noch ein Schritt zu Ihrem Konto');
     await steps.prove(email);
     const id = await steps.idOf(await steps.activeToken(email));
     expect(await steps.customersOf(email)).toEqual([id]);

@@ -55,7 +55,7 @@ describe('registration at a real Keycloak (FR-1)', () => {
     const links = 'select customer_id as id from identity_link where subject = $1';
     expect(await steps.rows(links, user.id)).toEqual([{ id: customers[0] }]);
     const mails = await steps.mailsTo(email);
-    expect(mails.map(({ subject }) => subject)).toEqual(['Aktualisieren Sie Ihr Konto']);
+    expect(mails.map(({ subject }) => subject)).toEqual(['Noch ein Schritt zu Ihrem Konto']);
     expect(mails[0]?.text).toContain('action-token');
     expect((await registeredEver()) - before).toBe(1);
   });
