@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
+import { sentenceOf } from '../../src/commands/command-line.ts';
 
 const nobodyThere = 'postgres://nobody:nothing@127.0.0.1:1/nowhere';
 const stateDir = mkdtempSync(path.join(tmpdir(), 'customer-commands-'));
@@ -76,6 +77,16 @@ describe('the commands (contracts: commands)', () => {
     expect(code).toBe(1);
     expect(error).toContain(`npm run ${name}`);
     expect(error).not.toMatch(stack);
+  });
+
+  test.each([
+    ['its own words', new Error('There is no such dead letter.'), 'There is no such dead letter.'],
+    ['the first of several', new AggregateError([new Error('This one.'), new Error('That one.')]), 'This one.'],
+    ['a connection that broke', Object.assign(new Error('x'), { code: 'ECONNRESET' }), 'PostgreSQL does not answer'],
+    ['nothing that can be read', 'a text', 'It failed.'],
+    ['an error without words', new Error(), 'It failed.'],
+  ])('an error is told by %s', (_what, error, told) => {
+    expect(sentenceOf(error)).toContain(told);
   });
 
   test('while npm start runs, a command without a database uses that one’s', async () => {
