@@ -127,7 +127,11 @@ export async function realm(args: string[], env: RealmEnvironment, say: Say): Pr
   const [what, ...more] = positionals;
   if ((what !== 'check' && what !== 'apply') || more.length) throw new Error(usage);
   say(what === 'check' ? 'Comparing the realm with its description.' : 'Bringing the realm up to its description.');
-  const found = await (what === 'check' ? checkRealm(options) : applyRealm(options));
+  const found = await (what === 'check' ? checkRealm(options) : applyRealm(options)).catch((error: unknown) => {
+    // `fetch` says no more than that it failed.
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error('Keycloak does not answer: is it running, and is KEYCLOAK_URL right?', { cause: error });
+  });
   for (const line of found) say(what === 'check' ? line : `settled: ${line}`);
   const isWhole = what === 'apply' || !found.length;
   if (isWhole) say('The realm is as described.');

@@ -54,7 +54,10 @@ function report(found: Reconciliation, say: Say): void {
  */
 export async function reconcileAll(env: Environment, dryRun: boolean, say: Say): Promise<boolean> {
   say(dryRun ? 'Comparing Keycloak with the customers.' : 'Comparing Keycloak with the customers, and repairing.');
-  const found = await withParts(env, (ctx) => reconcile(ctx, dryRun));
+  const found = await withParts(env, (ctx) => reconcile(ctx, dryRun)).catch((error: unknown) => {
+    if (!(error instanceof Unavailable)) throw error;
+    throw new Error('Keycloak does not answer, or the database no longer. Nothing is half done: run it again.');
+  });
   report(found, say);
   return !found.stopped;
 }

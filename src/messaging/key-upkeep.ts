@@ -19,6 +19,9 @@ const batchSize = 500;
 const first = '00000000-0000-0000-0000-000000000000';
 /** A key is committed before what it seals; nothing takes so long in between. */
 const orphanAfterMs = 24 * 3_600_000;
+/** A night's failed registrations; more, and 1 % of all, mean a main database that is not the one of these keys. */
+const mostOrphans = 100;
+const mostShare = 0.01;
 
 interface AddressRow {
   readonly id: string;
@@ -80,17 +83,32 @@ const ofNobody = `select id from unnest($1::uuid[]) as key (id)
   where not exists (select from customer where key_id = key.id)
     and not exists (select from registration_intent where key_id = key.id)`;
 
-/** Deletes keys that have sealed nothing for a day: of registrations that failed half-way. Returns how many. */
+/** So many keys have sealed nothing that the main database must be another one, or restored. */
+export class TooManyOrphans extends Error {
+  constructor(orphans: number, all: number) {
+    super(
+      `${orphans} of ${all} customer keys have sealed nothing: none is deleted. Is this the database of these keys?`,
+    );
+  }
+}
+
+/**
+ * Deletes keys that have sealed nothing for a day: of registrations that failed half-way. Returns how many.
+ *
+ * @throws TooManyOrphans  and deletes none: a deleted key is gone for ever, with all that it sealed
+ */
 export async function sweepKeys({ keys, pool, clock }: UpkeepParts): Promise<number> {
   const before = new Date(clock.now().getTime() - orphanAfterMs);
-  let count = 0;
-  for (let after = first; ;) {
-    const ids = await keys.madeBefore(before, after, batchSize);
-    const last = ids.at(-1);
-    if (!last) return count;
+  const orphans: string[] = [];
+  let all = 0;
+  for (let after: string | undefined = first; after;) {
+    const ids: string[] = await keys.madeBefore(before, after, batchSize);
     const { rows } = await pool.query<{ id: string }>(ofNobody, [ids]);
-    await keys.remove(rows.map(({ id }) => id));
-    count += rows.length;
-    after = last;
+    orphans.push(...rows.map(({ id }) => id));
+    all += ids.length;
+    after = ids.at(-1);
   }
+  if (orphans.length > mostOrphans && orphans.length > all * mostShare) throw new TooManyOrphans(orphans.length, all);
+  await keys.remove(orphans);
+  return orphans.length;
 }

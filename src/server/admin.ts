@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { isOutage } from '../platform/database.ts';
 import { readBody } from './body.ts';
 import { limits } from './limits.ts';
 
@@ -116,7 +117,7 @@ export function adminHandler(parts: AdminParts): (req: IncomingMessage, res: Ser
   return (req, res) => {
     void route(parts, req, res).catch((error: unknown) => {
       parts.log.error({ err: error }, 'an admin request failed');
-      if (!res.headersSent) answer(res, 503, '');
+      if (!res.headersSent) answer(res, isOutage(error) ? 503 : 500, '');
       else res.destroy();
     });
   };

@@ -55,7 +55,8 @@ const placeOf = ({ nodes, path, extensions }: GraphQLError) => ({
 });
 
 /** Whatever is away makes the whole answer a 503: gateways and clients come again later without reading it. */
-function withStatus(known: GraphQLError): GraphQLError {
+function withStatus(known: Error): Error {
+  if (!(known instanceof GraphQLError)) return known;
   const { code, retryAfterSeconds } = known.extensions;
   if (code !== 'PROVIDER_UNAVAILABLE') return known;
   const http = { status: statusOf[code], headers: { 'retry-after': String(retryAfterSeconds) } };
@@ -73,9 +74,9 @@ function asOutage(error: unknown): unknown {
 const isOfLibrary = ({ path, originalError }: GraphQLError): boolean => !path && originalError instanceof GraphQLError;
 
 /** What a client reads of an error: ours as they are, a library's word on the document, and nothing of anything else. */
-function masked(error: unknown, log: Log, requestId?: string): Error {
+export function masked(error: unknown, log: Log, requestId?: string): Error {
   const known = graphErrorOf(asOutage(error));
-  if (known) return withStatus(known);
+  if (known) return known;
   // The document or its variables are wrong. What a stream threw has no path either, but is no error of the library's own.
   if (error instanceof GraphQLError && (!error.originalError || isOfLibrary(error))) return plain(error);
   const original = error instanceof GraphQLError ? error.originalError : error;
@@ -119,7 +120,7 @@ export function createGraph(options: { introspection: boolean; production: boole
     multipart: false,
     batching: false,
     logging: false,
-    maskedErrors: { maskError: (error) => masked(error, log) },
+    maskedErrors: { maskError: (error) => withStatus(masked(error, log)) },
     plugins: [guard(guardRules(introspection)), mask(log)],
     context: ({ ctx }) => ({ app: ctx }),
   });

@@ -5,6 +5,7 @@ import { nobody } from '../domain/access.ts';
 import { DomainError, RateLimited, Unavailable, ValidationFailed } from '../domain/errors.ts';
 import { register } from '../features/registration/registration-service.ts';
 import { languageOf } from '../texts/languages.ts';
+import { isOutage } from '../platform/database.ts';
 import type { RegistrationReply } from './admin.ts';
 import type { ContextFor } from './contexts.ts';
 import { statusOf } from './status.ts';
@@ -26,7 +27,8 @@ function ctxOf(contextFor: ContextFor, { ip, locale }: Form): Promise<Ctx> {
   return contextFor(nobody, { id: uuidv7(), ip, language: languageOf(locale), userAgent: '', router: false });
 }
 
-function refusal(error: unknown): RegistrationReply {
+function refusal(thrown: unknown): RegistrationReply {
+  const error = isOutage(thrown) ? new Unavailable(5) : thrown;
   if (!(error instanceof DomainError)) throw error;
   const issues = error instanceof ValidationFailed ? error.issues : [];
   const waits = error instanceof RateLimited || error instanceof Unavailable;
@@ -43,10 +45,9 @@ export function registrationsInto(contextFor: ContextFor): (form: unknown) => Pr
     const wanted = form.safeParse(given);
     if (!wanted.success) return { status: statusOf.VALIDATION, body: { code: 'VALIDATION', issues: [] } };
     const { id: idempotencyKey, email, firstName: givenName, lastName: familyName, locale } = wanted.data;
-    const ctx = await ctxOf(contextFor, wanted.data);
     const input = { email, givenName, familyName, locale, country: null, idempotencyKey };
     try {
-      return { status: 202, body: await register(ctx, input) };
+      return { status: 202, body: await register(await ctxOf(contextFor, wanted.data), input) };
     } catch (error) {
       return refusal(error);
     }

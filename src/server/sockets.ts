@@ -5,7 +5,8 @@ import { CloseCode, handleProtocols, makeServer, type Server as Speaker, type Su
 import type { Extra } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../domain/access.ts';
-import { DomainError, RateLimited } from '../domain/errors.ts';
+import { RateLimited } from '../domain/errors.ts';
+import { masked } from './graphql.ts';
 import type { HttpParts } from './http.ts';
 import { limits } from './limits.ts';
 import { isTwice, requestInfo } from './request-info.ts';
@@ -94,10 +95,7 @@ async function prepare(parts: HttpParts, extra: Seated, params: SubscribePayload
     const ctx = await parts.contextFor(extra.actor, info);
     return await enveloped(parts, extra, ctx, params);
   } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    if (error instanceof DomainError) return [new GraphQLError(error.message, { extensions: { code: error.code } })];
-    parts.log.error({ err: error, requestId: info.id }, 'a subscription failed');
-    return [new GraphQLError('Something went wrong.', { extensions: { code: 'INTERNAL_SERVER_ERROR' } })];
+    return [masked(error, parts.log, info.id) as GraphQLError];
   }
 }
 

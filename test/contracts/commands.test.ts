@@ -66,6 +66,17 @@ describe('the commands (contracts: commands)', () => {
     },
   );
 
+  test('realm without Keycloak says so, and does not blame PostgreSQL', async () => {
+    const values = ['BFF_CLIENT_SECRET', 'SERVICE_CLIENT_SECRET', 'LOGIN_CLIENT_SECRET', 'SMTP_HOST', 'SMTP_PORT'];
+    const given = [...values, 'SMTP_FROM', 'KEYCLOAK_ADMIN_USER', 'KEYCLOAK_ADMIN_PASSWORD'].map((name) => [name, '1']);
+    const addresses = { KEYCLOAK_URL: 'http://127.0.0.1:1111', BFF_URL: 'http://127.0.0.1:1111' };
+
+    const { code, error } = await command('realm', ['check'], { ...Object.fromEntries(given), ...addresses });
+
+    expect(code).toBe(1);
+    expect(error).toBe('Keycloak does not answer: is it running, and is KEYCLOAK_URL right?\n');
+  });
+
   test.each([
     ['realm', ['destroy']],
     ['realm', ['check', 'apply']],

@@ -79,6 +79,15 @@ describe('keys change while customers are there (design, decision 12)', () => {
       ofForm.id,
       rows[0]?.key ?? '',
     ]);
+    expect(left.has(ofNobody.id)).toBe(false);
     expect(new Set(left.keys())).toEqual(new Set([ofForm.id, rows[0]?.key]));
+  });
+
+  test('keys of a database that is not this one are left alone', async () => {
+    const made = await Promise.all(Array.from({ length: 101 }, () => records.keys.create()));
+
+    await expect(sweepKeys(partsWith('2'))).rejects.toThrow('none is deleted');
+
+    expect((await records.keys.getMany(made.map(({ id }) => id))).size).toBe(101);
   });
 });

@@ -102,14 +102,15 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
  */
 export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInAnswer): Promise<SignedIn> {
   const exchanged = await provider.exchange(answer.address, answer.proof);
-  mustBeFresh(exchanged.claims, answer.freshSince);
   try {
+    mustBeFresh(exchanged.claims, answer.freshSince);
     const session = await open(ctx, exchanged, answer.replaces);
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
     return { ...session, acr: exchanged.claims.acr };
   } catch (error) {
     // Otherwise the next try would meet the same person at the provider, without a chance to be somebody else.
-    if (error instanceof DomainError) await provider.endSession(exchanged.tokens.refreshToken);
+    if (error instanceof DomainError || error instanceof ProviderRefused)
+      await provider.endSession(exchanged.tokens.refreshToken);
     throw error;
   }
 }

@@ -87,7 +87,10 @@ async function end(ctx: SessionCtx, provider: Provider, session: StoredSession, 
     { requestId: ctx.request.id, customerId: session.customerId },
     'session is still to end at the provider',
   );
-  await ctx.transact((em) => ctx.work.enqueue(em, endAtProviderTask, session.sid));
+  // It is over here whatever becomes of the job.
+  await ctx
+    .transact((em) => ctx.work.enqueue(em, endAtProviderTask, session.sid))
+    .catch((error: unknown) => ctx.log.error({ err: error, customerId: session.customerId }, 'session is left there'));
 }
 
 const reasons = { expired: 'EXPIRED', reused: 'REUSE', closed: 'STATUS' } as const;
@@ -108,9 +111,13 @@ async function rotate(
     }
     // After a refresh nobody saw the end of, the token may be used up although her session there goes on. The silent
     // round comes back with the same one, so only ours ends; if that one has ended as well, the provider tells.
-    if (lease.uncertain) await giveUpSession(ctx.pool, session.id, ctx.clock.now());
-    else await end(ctx, provider, session, 'PROVIDER');
-    return { over: true, silent: lease.uncertain };
+    if (!lease.uncertain) {
+      await end(ctx, provider, session, 'PROVIDER');
+      return over;
+    }
+    return (await giveUpSession(ctx.pool, session.id, lease, ctx.clock.now()))
+      ? { over: true, silent: true }
+      : undefined;
   }
   const successor = successorOf(handle, ctx.config.keys.token);
   const at = ctx.clock.now();

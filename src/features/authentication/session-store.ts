@@ -126,9 +126,13 @@ export async function supersedeSession(em: EntityManager, handleHash: Buffer, at
   );
 }
 
-/** Ends one browser's session whose tokens are of no use any more. Nothing is revoked. */
-export async function giveUpSession(pool: pg.Pool, id: string, at: Date): Promise<void> {
-  const text = `update session_token set ended_at = $2, end_reason = 'PROVIDER', sealed = ''::bytea, lease_until = null
-    where id = $1 and ended_at is null`;
-  await pool.query({ name: 'session-give-up', text, values: [id, at] });
+/**
+ * Ends one browser's session whose tokens are of no use any more. Nothing is revoked. False if another replica has taken
+ * the lease since.
+ */
+export async function giveUpSession(pool: pg.Pool, id: string, { fence }: Lease, at: Date): Promise<boolean> {
+  const text = `update session_token set ended_at = $3, end_reason = 'PROVIDER', sealed = ''::bytea, lease_until = null
+    where id = $1 and lease_fence = $2 and ended_at is null`;
+  const { rowCount } = await pool.query({ name: 'session-give-up', text, values: [id, fence, at] });
+  return rowCount === 1;
 }

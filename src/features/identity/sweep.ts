@@ -78,8 +78,8 @@ export async function sweepIsStopped(ctx: Pick<Ctx, 'pool' | 'config'>): Promise
 }
 
 async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boolean> {
-  if (!(await sweepIsStopped(ctx))) return false;
   const { missing, links } = await absence(ctx);
+  if (!isTooMany(missing, links, ctx.config.sweep.maxMissing)) return false;
   ctx.log.error(
     { missing, links, alarm: 'sweep-stopped' },
     'the sweep stopped: so many missing users mean a restored Keycloak',

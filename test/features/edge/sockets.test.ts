@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
 import { SocketClient } from '../../support/socket-client.ts';
 
@@ -47,6 +48,43 @@ describe('sockets (ASVS 4.4)', () => {
     stranger.send({ type: 'connection_init' });
 
     expect(await stranger.closed).toBe(4403);
+  });
+
+  test('who asks before coming in, comes in twice, or asks twice under one id is cut off', async () => {
+    const token = await edge.token(subject);
+    const early = client();
+    await early.opened;
+    early.send({ id: '1', type: 'subscribe', payload: { query: change } });
+    const twice = await entered(token);
+    twice.send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
+    const same = await entered(token);
+    await same.ask(change);
+    same.send({ id: '1', type: 'subscribe', payload: { query: change } });
+
+    expect(await Promise.all([early.closed, twice.closed, same.closed])).toEqual([4401, 4429, 4409]);
+  });
+
+  test('a ping is answered, and a stream that the client ends says no more', async () => {
+    const her = await entered(await edge.token(subject));
+    await her.ask(change);
+
+    her.send({ id: '1', type: 'complete' });
+    her.send({ type: 'ping' });
+    await her.heard(({ type }) => type === 'pong');
+    await edge.ask(
+      { query: 'mutation { updateProfile(input: { expectedVersion: 1, familyName: "X" }) { __typename } }' },
+      { authorization: `Bearer ${await edge.token(subject)}` },
+    );
+    await her.ask(change, '2');
+
+    expect(her.lines.filter(({ id, type }) => id === '1' && type === 'next')).toHaveLength(1);
+    her.end();
+  });
+
+  test('who names no protocol is told that there is one', async () => {
+    const other = new WebSocket(`${edge.url.replace('http', 'ws')}/graphql`);
+
+    expect(await new Promise((resolve) => other.on('close', resolve))).toBe(4406);
   });
 
   test('who says nothing for three seconds is cut off', async () => {

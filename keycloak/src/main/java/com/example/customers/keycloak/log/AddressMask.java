@@ -17,7 +17,8 @@ public final class AddressMask extends ExtFormatter.Delegating {
   private static final String MASK = "[address]";
   private static final Pattern ADDRESS =
       Pattern.compile(
-          "[\\p{L}\\p{N}.!#$%&'*+/=?^_`{|}~-]++@[\\p{L}\\p{N}]++(?:[.-]++[\\p{L}\\p{N}]++)*+");
+          "(?:\"[^\"\\n]*+\"|[\\p{L}\\p{M}\\p{N}.!#$%&'*+/=?^_`{|}~-]++)@"
+              + "(?:\\[[^\\]\\s]*+\\]|[\\p{L}\\p{M}\\p{N}]++(?:[.-]++[\\p{L}\\p{M}\\p{N}]++)*+)");
 
   private AddressMask(ExtFormatter formatter) {
     super(formatter);

@@ -18,6 +18,13 @@ final class AddressMaskTest {
   }
 
   @Test
+  void oddAddressesDoNotEither() {
+    assertEquals("to <[address]>.", AddressMask.masked("to <\"a b\"@shop.example>."));
+    assertEquals("to [address] now", AddressMask.masked("to ada@[192.0.2.1] now"));
+    assertEquals("[address]", AddressMask.masked("a\u0308.b@shop.example"));
+  }
+
+  @Test
   void everythingElseStays() {
     String line = "at Foo.bar(Foo.java:1) realm=customer 12:00 @ noon";
     assertEquals(line, AddressMask.masked(line));
