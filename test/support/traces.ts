@@ -51,10 +51,26 @@ export function found(places: readonly Place[], words: Words): string[] {
   });
 }
 
+const signedToken = /eyj[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/;
+
+/** Which short words stand alone in which places. For places that hold text, where no row of random bytes makes them. */
+export function foundAlone(places: readonly Place[], words: Words): string[] {
+  return places.flatMap((place) => {
+    const text = place.bytes.toString();
+    return [...words]
+      .filter(([word]) => new RegExp(`(?<![\\p{L}\\d])${word.replaceAll(/[^\p{L}\d]/gu, '.')}(?![\\p{L}\\d])`, 'u').test(text))
+      .map(([, name]) => `${name} in ${place.name}`);
+  });
+}
+
 const shapes = {
-  'a signed token': /eyj[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/,
+  'a signed token': signedToken,
   'an e-mail address': /[a-z0-9._%+-]{2,}@[a-z0-9-]+(\.[a-z0-9-]+)+/,
 };
+
+/** Which places hold a signed token, whoever's it is. */
+export const foundTokens = (places: readonly Place[]): string[] =>
+  places.filter(({ bytes }) => signedToken.test(asText(bytes))).map(({ name }) => `a signed token in ${name}`);
 
 /** Which places hold what looks like a token or an address, whoever's it is. For places that hold text. */
 export function foundByShape(places: readonly Place[], allowed: string): string[] {
