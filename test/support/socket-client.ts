@@ -31,10 +31,16 @@ export class SocketClient {
     this.socket.send(typeof line === 'string' ? line : JSON.stringify(line));
   }
 
-  /** Comes in with a token. */
-  async enter(token: string): Promise<this> {
+  /** Says who it is: by a token, or by the cookie that came with the socket. */
+  async begin(token?: string): Promise<this> {
     await this.opened;
-    this.send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });
+    this.send({ type: 'connection_init', payload: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+    return this;
+  }
+
+  /** Says who it is, and waits until it is let in. */
+  async enter(token?: string): Promise<this> {
+    await this.begin(token);
     await this.heard(({ type }) => type === 'connection_ack');
     return this;
   }

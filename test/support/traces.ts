@@ -58,7 +58,9 @@ export function foundAlone(places: readonly Place[], words: Words): string[] {
   return places.flatMap((place) => {
     const text = place.bytes.toString();
     return [...words]
-      .filter(([word]) => new RegExp(`(?<![\\p{L}\\d])${word.replaceAll(/[^\p{L}\d]/gu, '.')}(?![\\p{L}\\d])`, 'u').test(text))
+      .filter(([word]) =>
+        new RegExp(`(?<![\\p{L}\\d])${word.replaceAll(/[^\p{L}\d]/gu, '.')}(?![\\p{L}\\d])`, 'u').test(text),
+      )
       .map(([, name]) => `${name} in ${place.name}`);
   });
 }

@@ -21,7 +21,10 @@ public final class CustomerRegistrationFactory implements FormActionFactory {
   /** What a flow calls it. */
   public static final String ID = "customer-registration";
 
-  /** The service itself gives up on Keycloak after 3 s a call, and has answered by then. */
+  /**
+   * Longer than a registration takes on a good day; who waited in vain may still get the mail, and
+   * is told to try later.
+   */
   private static final Duration PATIENCE = Duration.ofSeconds(8);
 
   private static final Requirement[] REQUIREMENTS = {Requirement.REQUIRED, Requirement.DISABLED};
