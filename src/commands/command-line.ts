@@ -5,8 +5,7 @@ export type Say = (line: string) => void;
 
 /** What to tell of an error: a sentence, never a stack. */
 export function sentenceOf(error: unknown): string {
-  if (isOutage(error) && !(error instanceof Error && error.message.startsWith('Keycloak')))
-    return 'PostgreSQL does not answer: is it running, and is its address right?';
+  if (isOutage(error)) return 'PostgreSQL does not answer: is it running, and is its address right?';
   if (error instanceof AggregateError) return sentenceOf(error.errors[0]);
   return error instanceof Error && error.message ? error.message : 'It failed.';
 }

@@ -130,7 +130,7 @@ export async function realm(args: string[], env: RealmEnvironment, say: Say): Pr
   const found = await (what === 'check' ? checkRealm(options) : applyRealm(options)).catch((error: unknown) => {
     // `fetch` says no more than that it failed.
     if (!(error instanceof TypeError)) throw error;
-    throw new Error('Keycloak does not answer: is it running, and is KEYCLOAK_URL right?', { cause: error });
+    throw new Error('Keycloak does not answer: is it running, and is KEYCLOAK_URL right?');
   });
   for (const line of found) say(what === 'check' ? line : `settled: ${line}`);
   const isWhole = what === 'apply' || !found.length;

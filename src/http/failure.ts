@@ -3,8 +3,9 @@ import { isOutage } from '../platform/database.ts';
 import { answerNotice, type Notice } from './page.ts';
 import { problem, retryAfter, type RouteContext } from './route.ts';
 
-const asDomainError = (error: Error): DomainError | undefined =>
-  error instanceof DomainError ? error : isOutage(error) ? new Unavailable(2) : undefined;
+/** What the domain says of an error: its own word, or that the database is away; undefined for whatever is a bug. */
+export const asDomainError = (error: unknown, retryAfterSeconds: number): DomainError | undefined =>
+  error instanceof DomainError ? error : isOutage(error) ? new Unavailable(retryAfterSeconds) : undefined;
 
 /** Somebody looks at a page, rather than a script at an answer. */
 const wantsPage = (c: RouteContext): boolean =>
@@ -24,7 +25,7 @@ const notices: Partial<Record<ErrorCode, Notice['text']>> = {
 export function answerErrors(statusOf: (code: ErrorCode) => number) {
   return (error: Error, c: RouteContext): Response | Promise<Response> => {
     const { log, request } = c.env.ctx;
-    const known = asDomainError(error);
+    const known = asDomainError(error, 2);
     if (!known || known !== error) log.error({ requestId: request.id, error }, 'route failed');
     const seconds = retryAfter(known);
     if (seconds !== undefined) c.header('retry-after', String(seconds));

@@ -4,9 +4,9 @@ import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Ctx, RequestInfo } from '../context.ts';
 import { type Actor, nobody } from '../domain/access.ts';
-import { DomainError, RateLimited, Unavailable } from '../domain/errors.ts';
-import type { RouteEnv } from '../http/route.ts';
-import { isOutage } from '../platform/database.ts';
+import { DomainError } from '../domain/errors.ts';
+import { asDomainError } from '../http/failure.ts';
+import { retryAfter, type RouteEnv } from '../http/route.ts';
 import type { Config } from '../platform/config.ts';
 import type { Log } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
@@ -49,13 +49,13 @@ function refuse(res: ServerResponse, status: number, code: string, title: string
 }
 
 function refuseBy(error: unknown, res: ServerResponse, log: Log, id: string): void {
-  const known = isOutage(error) ? new Unavailable(5) : error;
-  if (!(known instanceof DomainError)) {
+  const known = asDomainError(error, 5);
+  if (!known) {
     log.error({ err: error, requestId: id }, 'a request failed');
     return refuse(res, 500, 'INTERNAL_SERVER_ERROR', 'Something went wrong.');
   }
-  if (known instanceof Unavailable || known instanceof RateLimited)
-    res.setHeader('retry-after', String(known.retryAfterSeconds));
+  const seconds = retryAfter(known);
+  if (seconds !== undefined) res.setHeader('retry-after', String(seconds));
   refuse(res, statusOf[known.code], known.code, known.message);
 }
 

@@ -2,10 +2,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { nobody } from '../domain/access.ts';
-import { DomainError, RateLimited, Unavailable, ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '../domain/errors.ts';
 import { register } from '../features/registration/registration-service.ts';
+import { asDomainError } from '../http/failure.ts';
+import { retryAfter } from '../http/route.ts';
 import { languageOf } from '../texts/languages.ts';
-import { isOutage } from '../platform/database.ts';
 import type { RegistrationReply } from './admin.ts';
 import type { ContextFor } from './contexts.ts';
 import { statusOf } from './status.ts';
@@ -28,14 +29,14 @@ function ctxOf(contextFor: ContextFor, { ip, locale }: Form): Promise<Ctx> {
 }
 
 function refusal(thrown: unknown): RegistrationReply {
-  const error = isOutage(thrown) ? new Unavailable(5) : thrown;
-  if (!(error instanceof DomainError)) throw error;
+  const error = asDomainError(thrown, 5);
+  if (!error) throw thrown;
   const issues = error instanceof ValidationFailed ? error.issues : [];
-  const waits = error instanceof RateLimited || error instanceof Unavailable;
+  const seconds = retryAfter(error);
   return {
     status: statusOf[error.code],
     body: { code: error.code, issues: issues.map(({ path, rule }) => ({ path: path.join('.'), rule })) },
-    ...(waits ? { retryAfterSeconds: error.retryAfterSeconds } : {}),
+    ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
   };
 }
 

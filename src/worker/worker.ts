@@ -4,7 +4,7 @@ import { authenticationTasks } from '../features/authentication/authentication.j
 import { followDeliveries } from '../features/identity/identity.events.ts';
 import { identityTasks } from '../features/identity/identity.jobs.ts';
 import { historyConsumers, supportStream } from '../features/history/history.events.ts';
-import { sweepIsStopped } from '../features/identity/sweep.ts';
+import { tooManyMissing } from '../features/identity/sweep.ts';
 import { registrationTasks } from '../features/registration/registration.jobs.ts';
 import { consume } from '../messaging/consumer.ts';
 import { startRelay } from '../messaging/relay.ts';
@@ -44,7 +44,7 @@ async function count({ parts, metrics }: WorkerParts): Promise<void> {
   const { lag, ...counts } = row;
   for (const [what, many] of Object.entries(counts)) metrics.waiting.set({ what }, many);
   for (const what of ['dead-letters', 'failed-jobs'] as const) metrics.alarms.set({ what }, counts[what] ? 1 : 0);
-  metrics.alarms.set({ what: 'sweep-stopped' }, (await sweepIsStopped(parts)) ? 1 : 0);
+  metrics.alarms.set({ what: 'sweep-stopped' }, (await tooManyMissing(parts)) ? 1 : 0);
   metrics.oldestFact.set(lag);
 }
 

@@ -25,10 +25,9 @@ import {
   leftOf,
   notRegisteredAfterwards,
   postRegistration,
-  usersOf,
 } from '../support/refused-registrations.ts';
 import type { RunningService } from '../support/running-service.ts';
-import { seenCustomers } from '../support/seen-customers.ts';
+import { namesThatDiffer } from '../support/seen-customers.ts';
 
 /** How it goes away: frozen in the middle of everything, or killed. */
 type How = 'hung' | 'stopped';
@@ -129,13 +128,11 @@ async function goesOn(stack: Stack, browser: CookieBrowser): Promise<Afterwards>
 }
 
 async function driftOf(stack: Stack, { parts }: RunningService, guests: readonly Guest[]): Promise<string[]> {
-  const customers = await seenCustomers(parts);
-  const drift: string[] = [];
-  for (const { person } of guests) {
-    const [user] = await usersOf(stack, person.email);
-    if (user?.firstName !== customers.get(person.subject)?.givenName) drift.push(`${person.subject}: names differ`);
-  }
-  return drift;
+  return namesThatDiffer(
+    stack.endpoints,
+    parts,
+    guests.map(({ person }) => person.subject),
+  );
 }
 
 async function signsIn(stack: Stack, { person }: Guest): Promise<boolean> {

@@ -11,7 +11,7 @@ import { until } from '../support/patience.ts';
 import type { User } from '../support/people.ts';
 import { holdLanes, isWaitedFor, lockRows } from '../support/row-lock.ts';
 import type { RunningService } from '../support/running-service.ts';
-import { seenCustomers } from '../support/seen-customers.ts';
+import { namesThatDiffer, seenCustomers } from '../support/seen-customers.ts';
 import { withWorker } from '../support/worker-process.ts';
 
 /** Where in a write-back the worker died: while Keycloak was being asked, or before we noted that it has the names. */
@@ -121,14 +121,11 @@ async function killInTheJob({ stack, service, worker, superuser }: Scene, guest:
 
 /** Customers whose names the two sides do not agree on. */
 async function driftOf({ stack, service }: Scene, guests: readonly Guest[]): Promise<string[]> {
-  const customers = await seenCustomers(service.parts);
-  const drift: string[] = [];
-  for (const guest of guests) {
-    const { firstName } = await userOf(stack, guest);
-    const ours = customers.get(guest.person.subject)?.givenName;
-    if (firstName !== ours) drift.push(`${guest.person.subject}: the given name differs`);
-  }
-  return drift;
+  return namesThatDiffer(
+    stack.endpoints,
+    service.parts,
+    guests.map(({ person }) => person.subject),
+  );
 }
 
 const failedJobs = `select count(*)::int as n from jobs.job where state = 'failed'`;

@@ -1,17 +1,7 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { LifeSteps, me } from '../support/life-steps.ts';
-import { type RunningService, startService } from '../support/running-service.ts';
+import { describe, expect, inject, test } from 'vitest';
+import { me, stepsOverService } from '../support/life-steps.ts';
 
-const environment: Record<string, string> = { ...inject('environment'), REGISTRATION_TIME_MS: '0' };
-const steps = new LifeSteps(inject('endpoints'), environment);
-let service: RunningService;
-beforeAll(async () => {
-  service = await startService(environment);
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-  await steps[Symbol.asyncDispose]();
-});
+const steps = stepsOverService();
 
 describe('changes on the other side (design §4)', () => {
   test('names changed here and there end equal', async () => {

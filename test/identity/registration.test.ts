@@ -1,18 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { LifeSteps } from '../support/life-steps.ts';
-import { type RunningService, startService } from '../support/running-service.ts';
+import { describe, expect, test } from 'vitest';
+import { stepsOverService } from '../support/life-steps.ts';
 
-const environment: Record<string, string> = { ...inject('environment'), REGISTRATION_TIME_MS: '0' };
-const steps = new LifeSteps(inject('endpoints'), environment);
-let service: RunningService;
-beforeAll(async () => {
-  service = await startService(environment);
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-  await steps[Symbol.asyncDispose]();
-});
+const steps = stepsOverService();
 
 const registeredEver = async (): Promise<number> =>
   (await steps.rows(`select from outbox where type like '%CustomerRegistered%'`)).length;

@@ -1,19 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { LifeSteps, me, password } from '../support/life-steps.ts';
-import { type RunningService, startService } from '../support/running-service.ts';
+import { describe, expect, test } from 'vitest';
+import { me, password, stepsOverService } from '../support/life-steps.ts';
 import { Visitor } from '../support/visitor.ts';
 
-const environment: Record<string, string> = { ...inject('environment'), REGISTRATION_TIME_MS: '0' };
-const steps = new LifeSteps(inject('endpoints'), environment);
-let service: RunningService;
-beforeAll(async () => {
-  service = await startService(environment);
-});
-afterAll(async () => {
-  await service[Symbol.asyncDispose]();
-  await steps[Symbol.asyncDispose]();
-});
+const steps = stepsOverService();
 
 const names = { givenName: 'Squatter', familyName: 'Marker' };
 

@@ -126,6 +126,13 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
   };
 }
 
+/** The token of a new customer. */
+export async function tokenOfCustomer(edge: EdgeWorld): Promise<string> {
+  const subject = randomUUID();
+  await linkedCustomer(edge, subject);
+  return edge.token(subject);
+}
+
 /** Registers a customer whom the token's subject is linked to. */
 export async function linkedCustomer({ running, issuer }: EdgeWorld, subject: string): Promise<string> {
   const { keys, pool, transactAs } = running.parts;

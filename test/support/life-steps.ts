@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import type { Endpoints } from '../../local/endpoints.ts';
 import { emailLookupOf, parseEmail } from '../../src/domain/values/email.ts';
 import { readConfig } from '../../src/platform/config.ts';
 import { createKeyedHash } from '../../src/platform/keyed-hash.ts';
 import { openAdmin } from './keycloak-admin.ts';
+import { type RunningService, startService } from './running-service.ts';
 import { type Page, Visitor } from './visitor.ts';
 
 /** A mail as the catcher keeps it. */
@@ -162,4 +163,19 @@ export class LifeSteps implements AsyncDisposable {
     const token = await this.activeToken(email);
     return { email, token, id: await this.idOf(token) };
   }
+}
+
+/** The steps over a service that runs as long as the tests of this file; nobody waits there to hide what is known. */
+export function stepsOverService(): LifeSteps {
+  const environment: Record<string, string> = { ...inject('environment'), REGISTRATION_TIME_MS: '0' };
+  const steps = new LifeSteps(inject('endpoints'), environment);
+  let service: RunningService | undefined;
+  beforeAll(async () => {
+    service = await startService(environment);
+  });
+  afterAll(async () => {
+    await service?.[Symbol.asyncDispose]();
+    await steps[Symbol.asyncDispose]();
+  });
+  return steps;
 }

@@ -1,6 +1,8 @@
+import type { Endpoints } from '../../local/endpoints.ts';
 import { system } from '../../src/domain/access.ts';
 import type { Parts } from '../../src/context.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
+import { openAdmin } from './keycloak-admin.ts';
 
 /** A customer as we hold her, sealed fields opened. */
 export interface SeenCustomer {
@@ -39,4 +41,19 @@ export async function seenCustomers({
       return customer ? [[subject, customer] as const] : [];
     }),
   );
+}
+
+/** Whose given name at Keycloak is not the one that we hold, by subject. */
+export async function namesThatDiffer(
+  endpoints: Pick<Endpoints, 'keycloak'>,
+  parts: Pick<Parts, 'pool' | 'transactAs'>,
+  subjects: readonly string[],
+): Promise<string[]> {
+  const [admin, customers] = [await openAdmin(endpoints), await seenCustomers(parts)];
+  const drift: string[] = [];
+  for (const subject of subjects) {
+    const { firstName } = (await (await admin('GET', `/users/${subject}`)).json()) as { firstName?: string };
+    if (firstName !== customers.get(subject)?.givenName) drift.push(`${subject}: the given name differs`);
+  }
+  return drift;
 }

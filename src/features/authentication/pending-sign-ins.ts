@@ -32,9 +32,14 @@ const rowOf = ({ state, nonce, verifier, returnTo, until, acr }: PendingSignIn):
   acr ?? null,
 ];
 
-function signInOf([state, nonce, verifier, returnTo, until, acr]: Row): PendingSignIn {
-  return { state, nonce, verifier, returnTo, until, ...(acr === null ? {} : { acr }) };
-}
+const signInOf = ([state, nonce, verifier, returnTo, until, acr]: Row): PendingSignIn => ({
+  state,
+  nonce,
+  verifier,
+  returnTo,
+  until,
+  acr: acr ?? undefined,
+});
 
 /** Sealed rather than signed: the verifier and the nonce are the proof that the answer belongs to this browser. */
 export interface PendingSignIns {
@@ -51,14 +56,7 @@ export function beginSignIn(returnTo: string, now: Date, acr?: string): PendingS
     string,
     string,
   ];
-  return {
-    state,
-    nonce,
-    verifier,
-    returnTo,
-    until: now.getTime() + pendingSeconds * 1000,
-    ...(acr === undefined ? {} : { acr }),
-  };
+  return { state, nonce, verifier, returnTo, until: now.getTime() + pendingSeconds * 1000, acr };
 }
 
 /** Reads and writes the cookie `__Host-login` under a key derived from the service's token key. */

@@ -71,17 +71,19 @@ async function absence({ pool, config }: Pick<Ctx, 'pool' | 'config'>): Promise<
   return rows[0] ?? { missing: 0, links: 0 };
 }
 
-/** Whether so many users are missing now that no sweep goes on. */
-export async function sweepIsStopped(ctx: Pick<Ctx, 'pool' | 'config'>): Promise<boolean> {
-  const { missing, links } = await absence(ctx);
-  return isTooMany(missing, links, ctx.config.sweep.maxMissing);
+/** How many users are missing now, if so many that no sweep goes on. */
+export async function tooManyMissing(
+  ctx: Pick<Ctx, 'pool' | 'config'>,
+): Promise<{ missing: number; links: number } | undefined> {
+  const now = await absence(ctx);
+  return isTooMany(now.missing, now.links, ctx.config.sweep.maxMissing) ? now : undefined;
 }
 
 async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boolean> {
-  const { missing, links } = await absence(ctx);
-  if (!isTooMany(missing, links, ctx.config.sweep.maxMissing)) return false;
+  const found = await tooManyMissing(ctx);
+  if (!found) return false;
   ctx.log.error(
-    { missing, links, alarm: 'sweep-stopped' },
+    { ...found, alarm: 'sweep-stopped' },
     'the sweep stopped: so many missing users mean a restored Keycloak',
   );
   return true;

@@ -3,16 +3,14 @@ import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { channelOf } from '../../../src/messaging/live-updates.ts';
-import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+import { type EdgeWorld, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
 import { SocketClient } from '../../support/socket-client.ts';
 
 let edge: EdgeWorld;
 let token: string;
 beforeAll(async () => {
   edge = await openEdge();
-  const subject = randomUUID();
-  await linkedCustomer(edge, subject);
-  token = await edge.token(subject);
+  token = await tokenOfCustomer(edge);
 });
 afterAll(() => edge.stop());
 

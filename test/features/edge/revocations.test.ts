@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } fr
 import { createLog } from '../../../src/platform/log.ts';
 import { type Revocations, watchRevocations } from '../../../src/platform/revocations.ts';
 import { cloneDatabases, type TestDatabases } from '../../support/database.ts';
-import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+import { type EdgeWorld, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
 import { SocketClient } from '../../support/socket-client.ts';
 
 const clock = { now: () => new Date() };
@@ -113,9 +113,7 @@ describe('a list that cannot be read for ten seconds', () => {
   let token: string;
   beforeAll(async () => {
     edge = await openEdge();
-    const subject = randomUUID();
-    await linkedCustomer(edge, subject);
-    token = await edge.token(subject);
+    token = await tokenOfCustomer(edge);
   });
   afterEach(() => vi.restoreAllMocks());
   afterAll(() => edge.stop());
