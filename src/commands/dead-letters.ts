@@ -1,7 +1,7 @@
-import pg from 'pg';
 import { validate } from 'uuid';
 import { discard, findLetter, openLetters, replay } from '../messaging/dead-letters.ts';
 import { systemClock } from '../platform/clock.ts';
+import { openPool } from '../platform/database.ts';
 import { commandLine } from './command-line.ts';
 
 const usage = 'Use: npm run dead-letters -- list | show ID | replay ID | discard ID';
@@ -13,7 +13,7 @@ const usage = 'Use: npm run dead-letters -- list | show ID | replay ID | discard
  * @throws Error with one sentence for wrong use or an unknown letter
  */
 export async function deadLetters(databaseUrl: string, [what, id]: readonly (string | undefined)[]): Promise<string[]> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  const pool = openPool({ url: databaseUrl, pool: 1 });
   const parts = { pool, clock: systemClock };
   try {
     if (what === 'list') {

@@ -1,8 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classificationOf, tables } from '../../src/domain/classification.ts';
 import { entities } from '../../src/entities.ts';
-import { type Database, openDatabase } from '../../src/platform/database.ts';
+import { type Database, openDatabase, openPool } from '../../src/platform/database.ts';
 import { cloneDatabases, type TestDatabases } from '../support/database.ts';
 import { databaseText, tablesOf } from '../support/database-text.ts';
 
@@ -23,7 +23,7 @@ let keys: pg.Pool;
 beforeAll(async () => {
   databases = await cloneDatabases();
   main = await openDatabase({ url: databases.url, pool: 2 }, entities);
-  keys = new pg.Pool({ connectionString: databases.keysUrl, max: 2 });
+  keys = openPool({ url: databases.keysUrl, pool: 2 });
 });
 afterAll(async () => {
   await main.close();

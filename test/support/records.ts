@@ -1,4 +1,3 @@
-import { Pool } from 'pg';
 import type pg from 'pg';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { system } from '../../src/domain/access.ts';
@@ -7,7 +6,7 @@ import type { Registration } from '../../src/domain/registration.ts';
 import { type EmailIndex, parseEmail } from '../../src/domain/values/email.ts';
 import { entities } from '../../src/entities.ts';
 import { createJournal, type TransactAs } from '../../src/messaging/journal.ts';
-import { openDatabase } from '../../src/platform/database.ts';
+import { openDatabase, openPool } from '../../src/platform/database.ts';
 import { createKeyedHash } from '../../src/platform/keyed-hash.ts';
 import { CustomerKeys } from '../../src/platform/keys.ts';
 import { createSeal, type Seal } from '../../src/platform/personal-data.ts';
@@ -39,7 +38,7 @@ export async function openRecords(
 ): Promise<Records> {
   const databases = options.databases ?? (await cloneDatabases());
   const { orm, pool, close } = await openDatabase({ url: databases.url, pool: 20 }, entities);
-  const keysPool = new Pool({ connectionString: databases.keysUrl, max: 4 });
+  const keysPool = openPool({ url: databases.keysUrl, pool: 4 });
   const keys = new CustomerKeys(keysPool, keyring('kek-1'));
   const parts = { keys, seal: createSeal(), emailIndex: createKeyedHash('email', options.indexKeys ?? keyring('1')) };
   const clock = { now: () => new Date() };

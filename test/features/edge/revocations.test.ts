@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { createLog } from '../../../src/platform/log.ts';
+import { openPool } from '../../../src/platform/database.ts';
 import { type Revocations, watchRevocations } from '../../../src/platform/revocations.ts';
 import { cloneDatabases, type TestDatabases } from '../../support/database.ts';
 import { type EdgeWorld, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
@@ -18,7 +19,7 @@ describe('what is revoked, as a replica knows it (design, decision 22)', () => {
   const watching: Revocations[] = [];
   beforeAll(async () => {
     databases = await cloneDatabases();
-    pool = new pg.Pool({ connectionString: databases.url, max: 4 });
+    pool = openPool({ url: databases.url, pool: 4 });
   });
   afterEach(async () => {
     vi.useRealTimers();
