@@ -56,7 +56,14 @@ export function guardText(text: string): void {
 export function guardedParse(source: string | { body: string }): DocumentNode {
   const text = typeof source === 'string' ? source : source.body;
   guardText(text);
-  return parse(text, { maxTokens: limits.tokens, noLocation: false });
+  try {
+    return parse(text, { maxTokens: limits.tokens });
+  } catch (error) {
+    if (error instanceof GraphQLError && error.message.includes('Document contains more that')) {
+      throw refused('too many tokens');
+    }
+    throw error;
+  }
 }
 
 interface Measure {

@@ -11,6 +11,7 @@ import { graphErrorOf } from '../graphql/errors.ts';
 import type { GraphContext } from '../graphql/builder.ts';
 import { isOutage } from '../platform/database.ts';
 import type { Log } from '../platform/log.ts';
+import { documentFault } from './document-fault.ts';
 import { guardedParse, guardRules } from './document-gate.ts';
 import { schema } from './schema.ts';
 import { statusOf } from './status.ts';
@@ -24,14 +25,6 @@ export interface GraphRequest {
 /** The graph's server. */
 export type Graph = YogaServerInstance<GraphRequest, GraphContext>;
 
-/** Suggestions tell the schema to whoever may not read it, and a value has no place in an error. */
-function plain(error: Error): GraphQLError {
-  const message = error.message
-    .replace(/ Did you mean .*$/s, '')
-    .replace(/ got invalid value .*?(?=( at "[^"]*")?; )/s, ' got an invalid value');
-  return new GraphQLError(message, error instanceof GraphQLError ? placeOf(error) : {});
-}
-
 /** Limits of documents for every transport, since all of them parse and validate through the envelope. */
 function guard(rules: readonly ValidationRule[]): Plugin {
   return {
@@ -42,7 +35,7 @@ function guard(rules: readonly ValidationRule[]): Plugin {
       for (const rule of rules) addValidationRule(rule);
       // What a document got wrong passes no mask.
       return ({ result, setResult }) => {
-        if (result.length) setResult(result.map(plain));
+        if (result.length) setResult((result as readonly GraphQLError[]).map(documentFault));
       };
     },
   };
@@ -78,7 +71,7 @@ export function masked(error: unknown, log: Log, requestId?: string): Error {
   const known = graphErrorOf(asOutage(error));
   if (known) return known;
   // The document or its variables are wrong. What a stream threw has no path either, but is no error of the library's own.
-  if (error instanceof GraphQLError && (!error.originalError || isOfLibrary(error))) return plain(error);
+  if (error instanceof GraphQLError && (!error.originalError || isOfLibrary(error))) return documentFault(error);
   const original = error instanceof GraphQLError ? error.originalError : error;
   log.error(
     { err: original, requestId, path: error instanceof GraphQLError ? error.path?.join('.') : undefined },

@@ -105,11 +105,29 @@ function withoutWildcards(req: IncomingMessage): void {
     req.headers.accept = 'application/graphql-response+json, application/json';
 }
 
+/** A small body could unpack into a very large one. */
+const isCompressed = ({ headers }: IncomingMessage): boolean =>
+  !/^(identity)?$/i.test(headers['content-encoding']?.trim() ?? '');
+
+/** The library would take such a thing for a failure of ours, and log the text. */
+function hasBadParameters({ url = '' }: IncomingMessage): boolean {
+  const given = new URLSearchParams(url.split('?')[1]);
+  return ['variables', 'extensions'].some((name) => {
+    const text = given.get(name);
+    try {
+      return Boolean(text) && typeof JSON.parse(text ?? '') !== 'object';
+    } catch {
+      return true;
+    }
+  });
+}
+
 /** Why a request cannot be one to the graph; decided before anybody asks who sends it. */
 function refusedByForm({ config }: HttpParts, req: IncomingMessage): [status: number, title: string] | undefined {
   if (req.method !== 'GET' && req.method !== 'POST') return [405, 'This method is not allowed here.'];
   // A GET may carry a query of a foreign page: only ours may ask so.
   if (req.method === 'GET' && config.production && req.headers['x-csrf'] !== '1') return [405, 'Ask by POST.'];
+  if (req.method === 'GET' && hasBadParameters(req)) return [400, 'The variables of a query are a JSON object.'];
   if (req.method === 'POST' && !isJson(req.headers['content-type'])) return [415, 'The body must be application/json.'];
   return undefined;
 }
@@ -157,6 +175,10 @@ async function handle(parts: HttpParts, req: IncomingMessage, res: ServerRespons
   if (!methods.has(req.method ?? '')) return refuse(res, 501, 'VALIDATION', 'This method is not known here.');
   if (isTwice(req)) return refuse(res, 400, 'VALIDATION', 'A header stands twice.');
   if (answerCors(parts, req, res)) return;
+  if (isCompressed(req)) {
+    res.setHeader('accept-encoding', 'identity');
+    return refuse(res, 415, 'VALIDATION', 'The body must not be compressed.');
+  }
   const isGraph = (req.url ?? '').split('?')[0] === '/graphql';
   const refused = isGraph ? refusedByForm(parts, req) : undefined;
   if (refused) {

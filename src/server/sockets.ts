@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { getOperationAST, GraphQLError } from 'graphql';
+import { getOperationAST, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type Server as Speaker, type SubscribePayload } from 'graphql-ws';
 import type { Extra } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -87,6 +87,13 @@ function onUpgrade({ config }: HttpParts, sockets: Sockets, req: IncomingMessage
   });
 }
 
+/** Errors as a socket tells them, which has no status to set. */
+const withoutStatus = (errors: readonly GraphQLError[]): GraphQLFormattedError[] =>
+  errors.map((error) => {
+    const { extensions: { http: _, ...extensions } = {}, ...rest } = error.toJSON();
+    return { ...rest, extensions };
+  });
+
 /** What one operation runs with: parsed, validated and limited as over HTTP. Only subscriptions come this way. */
 async function prepare(parts: HttpParts, extra: Seated, params: SubscribePayload) {
   const info = requestInfo(extra.request, parts.config);
@@ -160,6 +167,9 @@ function speaker(parts: HttpParts): Speaker<Seated> {
       }
       return prepare(parts, extra, payload);
     },
+    onError: (_ctx, _id, _payload, errors) => withoutStatus(errors),
+    onNext: (_ctx, _id, _payload, _args, { data, errors }) =>
+      errors ? { ...(data === undefined ? {} : { data }), errors: withoutStatus(errors) } : undefined,
   });
 }
 
