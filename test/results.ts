@@ -7,7 +7,8 @@ export interface Report {
     status: string;
     startTime: number;
     endTime: number;
-    assertionResults: { status: string }[];
+    message?: string;
+    assertionResults: { status: string; fullName?: string; failureMessages?: string[] }[];
   }[];
 }
 
@@ -36,6 +37,17 @@ export function countTests({ testResults }: Report, exitCode: number): Count {
   }
   if (exitCode !== 0 && !count.failed) count.failed = 1;
   return count;
+}
+
+/** What failed, a line each with the first line of why: the end of a long log is what is read first. */
+export function failures({ testResults }: Report): string[] {
+  const line = (name: string, why = ''): string => `${name}: ${why.trim().split('\n')[0]}`;
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = name.replace(/^.*\/test\//, 'test/');
+    const tests = assertionResults.filter((test) => test.status === 'failed');
+    if (!tests.length) return status === 'failed' ? [line(file, message)] : [];
+    return tests.map(({ fullName = '', failureMessages = [] }) => line(`${file} > ${fullName}`, failureMessages[0]));
+  });
 }
 
 /** The kind of test a file belongs to: its folder under `test/`, and `house` for the house's own. */

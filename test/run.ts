@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checks } from './contracts/house/checks.ts';
 import { endAll, type Ended, run } from './processes.ts';
-import { type Count, countTests, readReport, secondsByKind } from './results.ts';
+import { type Count, countTests, failures, readReport, secondsByKind } from './results.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const reports = join(root, 'coverage');
@@ -20,6 +20,7 @@ const runs: Record<string, string[]> = {
   drills: ['drills'],
 };
 const kinds = Object.values(runs).flat();
+const failed: string[] = [];
 const total: Count = { passed: 0, failed: 0 };
 let ending = false;
 
@@ -39,6 +40,7 @@ async function step(name: string, says: string, work: () => Promise<Ended>): Pro
   const { code, output } = await work();
   if (ending) return;
   add(code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+  if (code !== 0) failed.push(`${name}: it is not so that ${says}`);
   const seconds = (performance.now() - start) / 1000;
   say(name, seconds, code === 0 ? 'passed' : `FAILED: it is not so that ${says}`, code === 0 ? '' : output);
 }
@@ -66,6 +68,13 @@ async function runChecks(names: readonly string[]): Promise<void> {
 
 const folderOf = (kind: string): string => join(root, 'test', kind === 'house' ? 'contracts/house' : kind);
 
+function vitest(report: string, wanted: readonly string[], filters: readonly string[], blob?: string): string[] {
+  const projects = wanted.flatMap((kind) => ['--project', kind]);
+  const covered = blob ? ['--reporter=blob', `--outputFile.blob=${blob}`, '--coverage'] : [];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...covered];
+  return ['vitest', 'run', ...projects, ...reporters, ...filters];
+}
+
 /** Runs kinds in one vitest process, counts their tests, and reports a kind that holds none. */
 async function runTests(
   name: string,
@@ -76,30 +85,19 @@ async function runTests(
   const present = wanted.filter((kind) => existsSync(folderOf(kind)));
   if (ending || !present.length) return;
   const report = join(reports, `${name}.json`);
-  const { code } = await run(
-    [
-      'vitest',
-      'run',
-      ...present.flatMap((kind) => ['--project', kind]),
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...(covered
-        ? ['--reporter=blob', `--outputFile.blob=${join(reports, 'blobs', `${name}.json`)}`, '--coverage']
-        : []),
-      ...filters,
-    ],
-    root,
-    true,
-  );
+  const blob = covered ? join(reports, 'blobs', `${name}.json`) : undefined;
+  const { code } = await run(vitest(report, present, filters, blob), root, true);
   if (ending) return;
   const results = readReport(report);
-  add(countTests(results, code));
+  const [count, whys] = [countTests(results, code), failures(results)];
+  add(count);
+  failed.push(...(count.failed && !whys.length ? [`${name}: it ended with ${code}, and no test says why`] : whys));
   const seconds = secondsByKind(results);
   for (const kind of present) {
     const empty = !seconds.has(kind) && !filters.length;
     if (empty) add({ passed: 0, failed: 1 });
-    say(kind, seconds.get(kind) ?? 0, empty ? 'FAILED: no test of this kind ran' : 'ran');
+    if (empty) failed.push(`${kind}: no test of this kind ran`);
+    say(kind, seconds.get(kind) ?? 0, empty ? 'FAILED' : 'ran');
   }
 }
 
@@ -131,9 +129,10 @@ async function chosen(name: string | undefined, filters: readonly string[]): Pro
   add({ passed: 0, failed: 1 });
 }
 
-/** The last line, alone on it, whatever happened before. */
+/** What failed, and the last line, alone on it, whatever happened before. */
 function finish(): never {
-  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
+  for (const each of failed) process.stdout.write(`\nFAILED ${each}`);
+  process.stdout.write(`\n\n${total.passed} passed, ${total.failed} failed\n`);
   process.exit(total.failed || !total.passed ? 1 : 0);
 }
 

@@ -73,6 +73,15 @@ const modestDocuments: GatewayPlugin = {
   },
 };
 
+/** The library's words on a malformed body hold the body, which may hold a name. */
+const modestRefusals: GatewayPlugin = {
+  onResultProcess({ result, setResult }) {
+    if (!('errors' in result) || !result.errors?.some(({ extensions }) => extensions['code'] === 'BAD_REQUEST')) return;
+    const extensions = { code: 'VALIDATION', http: { status: 400 } };
+    setResult({ errors: [new GraphQLError('The request is malformed.', { extensions })] });
+  },
+};
+
 /**
  * The supergraph. The viewer's token is meant for our service (its `aud`) and reaches it alone; so do her address and the
  * router's credential. Another subgraph learns of a customer what it asks for by `@requires`.
@@ -94,7 +103,7 @@ export function createSupergraph({ supergraph, routerSecret, log }: SupergraphSe
           ? { authorization: headers.get('authorization'), 'x-forwarded-for': headers.get('x-forwarded-for') }
           : {},
     },
-    plugins: () => [modestDocuments, refusalsOfOurs],
+    plugins: () => [modestDocuments, modestRefusals, refusalsOfOurs],
     // Yoga's default would let every origin read with cookies.
     cors: false,
     graphiql: false,

@@ -109,6 +109,22 @@ describe('the gateway of docs/gateway, on the origin of the sign-in (§4.3)', ()
     expect([...shop.heard, ...gateway.others.flatMap((one) => one.heard)]).toEqual([]);
   });
 
+  test.each(['{"query": "{ me { id } }", "name": Marker', '"Marker"', '[{"query": "{ me { id } }", "Marker": 1}]'])(
+    'a malformed body is refused without itself: %s',
+    async (body) => {
+      const headers = { ...page, ...(await shop.cookie('ann')), 'content-type': 'application/json' };
+
+      const answer = await fetch(`${gateway.url}/graphql`, { method: 'POST', headers, body });
+
+      const text = await answer.text();
+      expect([answer.status, JSON.parse(text)]).toMatchObject([
+        400,
+        { errors: [{ extensions: { code: 'VALIDATION' } }] },
+      ]);
+      expect(text).not.toMatch(/Marker|originalError/);
+    },
+  );
+
   test('her cookie beside a bearer of somebody else is refused, and reaches nobody', async () => {
     const authorization = `Bearer ${await shop.token('bob')}`;
 
