@@ -45,8 +45,17 @@ describe('the commands (contracts: commands)', () => {
     );
   });
 
-  test.each(commands)('%s without an environment says what is missing, and fails', async (name, args) => {
+  test.each(commands)('%s without a stack that runs says so in one sentence, and fails', async (name, args) => {
     const { code, error } = await command(name, args);
+
+    expect(code).toBe(1);
+    expect(error).toBe(
+      `No stack runs from ${stateDir}: start one with npm start, or give DATABASE_URL and KEYCLOAK_URL.\n`,
+    );
+  });
+
+  test.each(commands)('%s with half an environment says what is missing, and fails', async (name, args) => {
+    const { code, error } = await command(name, args, { KEYCLOAK_URL: 'http://127.0.0.1:1' });
 
     expect(code).toBe(1);
     expect(error).toMatch(/must be given|is missing|needs values|Set /);
