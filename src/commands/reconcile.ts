@@ -40,7 +40,8 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
 
 const counted = (count: number, one: string, several = `${one}s`): string => `${count} ${count === 1 ? one : several}`;
 
-function report(found: Reconciliation, dryRun: boolean, say: Say): void {
+/** Prints what a comparison found: ids, counts and names of fields, never a value. */
+export function report(found: Reconciliation, dryRun: boolean, say: Say): void {
   const { users, links, withoutCustomer, missing, refused } = found;
   say(`${counted(users, 'user')} at Keycloak, ${counted(links, 'link')} here.`);
   say(
