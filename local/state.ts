@@ -56,13 +56,37 @@ const stopsWithinMs = 60_000;
 
 const leavingFile = (folder: string): string => path.join(folder, 'run', 'leaving');
 
+/** A folder that this process has until it gives it back. */
+interface Held {
+  leave(): void;
+  giveBack(): void;
+}
+
+function hold(folder: string, claimed: () => void): Held {
+  let isMine = true;
+  const stay = (): void => rmSync(leavingFile(folder), { force: true });
+  // Left by one who was killed while stopping.
+  stay();
+  return {
+    leave: () => {
+      if (isMine) writeFileSync(leavingFile(folder), '');
+    },
+    giveBack: () => {
+      if (!isMine) return;
+      isMine = false;
+      stay();
+      claimed();
+    },
+  };
+}
+
 /** Claims the folder, after waiting for a stack that is being stopped. */
-async function claimFolder(folder: string, say?: (line: string) => void, signal?: AbortSignal): Promise<() => void> {
+async function claimFolder(folder: string, say?: (line: string) => void, signal?: AbortSignal): Promise<Held> {
   const began = performance.now();
   for (let told = false; ; await pause(100)) {
     signal?.throwIfAborted();
     const claimed = await claim(path.join(folder, 'run', 'stack.lock'));
-    if (typeof claimed === 'function') return claimed;
+    if (typeof claimed === 'function') return hold(folder, claimed);
     const isLeaving = existsSync(leavingFile(folder));
     if (isLeaving && !told) say?.(`waiting for the stack of process ${claimed}, which is being stopped`);
     told ||= isLeaving;
@@ -94,32 +118,16 @@ export async function takeState(
   chmodSync(folder, 0o711);
   const runDir = path.join(folder, 'run');
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  const claimed = await claimFolder(folder, say, signal);
-  let isMine = true;
-  const stay = (): void => rmSync(leavingFile(folder), { force: true });
-  const giveBack = (): void => {
-    stay();
-    claimed();
-  };
+  const { leave, giveBack } = await claimFolder(folder, say, signal);
   try {
-    // Left by one who was killed while stopping.
-    stay();
     const ended = await endOrphans(runDir);
     // Data of a deleted clone may lie elsewhere under the same name.
     if (fresh || !hasSecrets(folder)) begin(folder);
-    return {
-      folder,
-      ended,
-      leave: () => {
-        if (isMine) writeFileSync(leavingFile(folder), '');
-      },
-      release: () => {
-        if (!isMine) return;
-        isMine = false;
-        if (wished === undefined) removeAll(folder);
-        else giveBack();
-      },
+    const release = (): void => {
+      giveBack();
+      if (wished === undefined) removeAll(folder);
     };
+    return { folder, ended, leave, release };
   } catch (error) {
     giveBack();
     throw error;

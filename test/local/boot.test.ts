@@ -122,7 +122,7 @@ describe('npm start', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
     const manifest = { name: 'clone', scripts: { start: scripts.start.replace('local/start.ts', 'script.mjs') } };
     writeFileSync(path.join(clone, 'package.json'), JSON.stringify(manifest));
-    writeFileSync(path.join(clone, 'script.mjs'), `console.log(process.pid); setInterval(() => 0, 1000); ${script}`);
+    writeFileSync(path.join(clone, 'script.mjs'), `${script} setInterval(() => 0, 1000); console.log(process.pid);`);
   }
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends in order when npm alone gets %s', async (signal) => {
@@ -141,7 +141,7 @@ describe('npm start', () => {
     const pids: number[] = [];
     parent.stdout.on('data', (data: Buffer) => pids.push(...data.toString().trim().split('\n').map(Number)));
     await expect.poll(() => pids.length, { timeout: 10_000 }).toBe(2);
-    const [npm, script] = pids.map((pid) => recordOf(pid) ?? expect.fail('it does not run'));
+    const [npm, script] = pids.map(recordOf);
     if (!npm || !script) throw new Error('Two processes were to run.');
 
     process.kill(npm.pid, 'SIGKILL');
