@@ -33,9 +33,13 @@ const statOf = (pid) => {
   return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 };
 
-/** When a process began, in clock ticks since boot; a process number alone may have been given to somebody else. */
+/**
+ * When a process began, in clock ticks since boot; a process number alone may have been given to somebody else. Empty for
+ * one that is gone, though nobody has asked for its end yet.
+ */
 function beginOf(pid) {
-  return statOf(pid)[19] ?? '';
+  const stat = statOf(pid);
+  return stat[0] === 'Z' ? '' : (stat[19] ?? '');
 }
 
 function isAlive(pid, begin) {
@@ -118,7 +122,7 @@ async function ensureInstalled() {
   }
 }
 
-/** The npm that started us, and the shell it put in between. */
+/** The npm that started us, and the shell it put in between unless the script says `exec`: a shell keeps SIGINT from us. */
 function npmAbove() {
   if (!process.env.npm_lifecycle_event) return [];
   const parent = process.ppid;
@@ -140,11 +144,15 @@ function endWithNpm(child) {
 
 /** A command without a database of its own is meant for the stack of `npm start`. */
 function environmentFor(script) {
-  if (!script.startsWith('src/commands/') || process.env.DATABASE_URL || process.env.KEYCLOAK_URL) return {};
+  if (!script.startsWith('src/commands/') || script.endsWith('/generate.ts')) return {};
+  if (process.env.DATABASE_URL || process.env.KEYCLOAK_URL) return {};
   const folder = process.env.STATE_DIR || '.local';
   const text = readText(path.resolve(root, folder, 'environment.json'));
-  if (text) process.stderr.write(`Using the stack that runs from ${folder}.\n`);
-  return text ? JSON.parse(text) : {};
+  if (!text) {
+    throw new Told(`No stack runs from ${folder}: start one with npm start, or give DATABASE_URL and KEYCLOAK_URL.`);
+  }
+  process.stderr.write(`Using the stack that runs from ${folder}.\n`);
+  return JSON.parse(text);
 }
 
 function run(script, args) {

@@ -79,7 +79,7 @@ async function startParts(building: Building, wanted: readonly PartName[]): Prom
   const programs = wants('postgres') ? await findPostgres() : undefined;
   if (programs) building.postgres = programs;
   const empty = programs
-    ? await step(building, 'PostgreSQL, an empty data folder', () => provideEmptyData(cache, programs))
+    ? await step(building, 'PostgreSQL, its template', () => provideEmptyData(cache, programs))
     : '';
   const made = wants('keycloak') ? await provideKeycloakParts(building, empty) : undefined;
   await all([
@@ -95,6 +95,7 @@ async function startParts(building: Building, wanted: readonly PartName[]): Prom
 async function stopParts({ supervisor, mail, state }: Building): Promise<void> {
   removeEndpoints(state.folder);
   endPrograms();
+  state.leave();
   await supervisor.stopAll();
   await mail?.stop();
   state.release();
@@ -140,7 +141,7 @@ const commandEnvironment = (ports: Ports, secrets: Secrets): Record<string, stri
  * @throws Failure when a step fails, after everything already started was ended again
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const state = await takeState(options.stateDir, options.fresh ?? false);
+  const state = await takeState(options.stateDir, options.fresh ?? false, options.say, options.signal);
   const building = await begin(options, state).catch((error: unknown) => {
     state.release();
     throw error;

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { claim } from './claim.ts';
 import { Failure } from './failure.ts';
 import { hasSecrets } from './secrets.ts';
@@ -14,6 +15,8 @@ export interface State {
   readonly folder: string;
   /** The parts of a crashed run that were found alive and ended. */
   readonly ended: readonly string[];
+  /** Says that the stack is being stopped: who wants the folder next waits for it. */
+  leave(): void;
   /** Gives the folder back; a throw-away one is deleted. */
   release(): void;
 }
@@ -47,14 +50,43 @@ async function sweep(): Promise<void> {
   }
 }
 
+/** How long an owner may take to notice that its npm was killed, and then to stop its parts. */
+const noticesWithinMs = 2_000;
+const stopsWithinMs = 60_000;
+
+const leavingFile = (folder: string): string => path.join(folder, 'run', 'leaving');
+
+/** Claims the folder, after waiting for a stack that is being stopped. */
+async function claimFolder(folder: string, say?: (line: string) => void, signal?: AbortSignal): Promise<() => void> {
+  const began = performance.now();
+  for (let told = false; ; await pause(100)) {
+    signal?.throwIfAborted();
+    const claimed = await claim(path.join(folder, 'run', 'stack.lock'));
+    if (typeof claimed === 'function') return claimed;
+    const isLeaving = existsSync(leavingFile(folder));
+    if (isLeaving && !told) say?.(`waiting for the stack of process ${claimed}, which is being stopped`);
+    told ||= isLeaving;
+    if (performance.now() - began < (isLeaving ? stopsWithinMs : noticesWithinMs)) continue;
+    throw new Failure(
+      `A stack already runs from ${folder} (process ${claimed}); stop it, or set STATE_DIR to another folder.`,
+    );
+  }
+}
+
 /**
  * Takes a state folder, after ending what a crashed run left in it.
  *
  * @param wished  the folder; undefined: a new one that is deleted afterwards
  * @param fresh   forget what is in it
- * @throws Failure when a living process has it
+ * @param say     hears of a stack that is waited for
+ * @throws Failure when a living process has it, and keeps it
  */
-export async function takeState(wished: string | undefined, fresh: boolean): Promise<State> {
+export async function takeState(
+  wished: string | undefined,
+  fresh: boolean,
+  say?: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<State> {
   if (wished === undefined) await sweep();
   const folder = wished ?? mkdtempSync(path.join(tmpdir(), throwAwayName));
   mkdirSync(folder, { recursive: true });
@@ -62,19 +94,34 @@ export async function takeState(wished: string | undefined, fresh: boolean): Pro
   chmodSync(folder, 0o711);
   const runDir = path.join(folder, 'run');
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  const claimed = await claim(path.join(runDir, 'stack.lock'));
-  if (typeof claimed === 'number') {
-    throw new Failure(
-      `A stack already runs from ${folder} (process ${claimed}); stop it, or set STATE_DIR to another folder.`,
-    );
-  }
+  const claimed = await claimFolder(folder, say, signal);
+  let isMine = true;
+  const stay = (): void => rmSync(leavingFile(folder), { force: true });
+  const giveBack = (): void => {
+    stay();
+    claimed();
+  };
   try {
+    // Left by one who was killed while stopping.
+    stay();
     const ended = await endOrphans(runDir);
     // Data of a deleted clone may lie elsewhere under the same name.
     if (fresh || !hasSecrets(folder)) begin(folder);
-    return { folder, ended, release: () => (wished === undefined ? removeAll(folder) : claimed()) };
+    return {
+      folder,
+      ended,
+      leave: () => {
+        if (isMine) writeFileSync(leavingFile(folder), '');
+      },
+      release: () => {
+        if (!isMine) return;
+        isMine = false;
+        if (wished === undefined) removeAll(folder);
+        else giveBack();
+      },
+    };
   } catch (error) {
-    claimed();
+    giveBack();
     throw error;
   }
 }

@@ -111,12 +111,14 @@ create table identity_link (
   linked_at timestamp(3) with time zone not null,
   checked_at timestamp(3) with time zone not null,
   missing_since timestamp(3) with time zone,
+  refused text[],
   constraint identity_link_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint identity_link_pkey PRIMARY KEY (issuer, subject)
 );
 CREATE INDEX identity_link_checked ON public.identity_link USING btree (checked_at);
 CREATE INDEX identity_link_customer ON public.identity_link USING btree (customer_id, linked_at);
 CREATE INDEX identity_link_missing ON public.identity_link USING btree (issuer, subject) WHERE (missing_since IS NOT NULL);
+CREATE INDEX identity_link_refused ON public.identity_link USING btree (issuer, subject) WHERE (refused IS NOT NULL);
 
 create table inbox (
   source text not null,

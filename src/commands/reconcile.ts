@@ -38,9 +38,21 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
   }
 }
 
-function report(found: Reconciliation, say: Say): void {
-  say(`${found.users} users at Keycloak, ${found.links} links here.`);
-  say(`${found.withoutCustomer} users had no customer, ${found.missing} links have no user.`);
+const counted = (count: number, one: string, several = `${one}s`): string => `${count} ${count === 1 ? one : several}`;
+
+/** Prints what a comparison found: ids, counts and names of fields, never a value. */
+export function report(found: Reconciliation, dryRun: boolean, say: Say): void {
+  const { users, links, withoutCustomer, missing, refused } = found;
+  say(`${counted(users, 'user')} at Keycloak, ${counted(links, 'link')} here.`);
+  say(
+    `${counted(withoutCustomer, 'user')} had no customer, ${counted(missing, 'link has', 'links have')} no user (closed customers apart).`,
+  );
+  if (refused.length) {
+    say(
+      `Keycloak’s rules refuse a part of ${counted(refused.length, 'profile')}${dryRun ? ':' : ', sent once more now:'}`,
+    );
+    for (const { customerId, fields } of refused) say(`  customer ${customerId}: ${fields.join(', ')}`);
+  }
   if (found.stopped) say('Stopped: so many missing users mean a restored Keycloak. Nobody was closed.');
   say('Found in the last seven days:');
   for (const { line, kind, count } of found.drift) say(`  ${line} ${kind}: ${count}`);
@@ -58,7 +70,7 @@ export async function reconcileAll(env: Environment, dryRun: boolean, say: Say):
     if (!(error instanceof Unavailable)) throw error;
     throw new Error('Keycloak does not answer, or the database no longer. Nothing is half done: run it again.');
   });
-  report(found, say);
+  report(found, dryRun, say);
   return !found.stopped;
 }
 

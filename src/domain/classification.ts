@@ -55,7 +55,7 @@ const identityLink: TableRule = {
   purpose: 'which identity signs in as which customer',
   basis: 'CONTRACT',
   retention: 'until erasure',
-  columns: pseudonym('issuer subject customer_id linked_at checked_at missing_since', 'DELETE_ROW'),
+  columns: pseudonym('issuer subject customer_id linked_at checked_at missing_since refused', 'DELETE_ROW'),
 };
 
 const registrationIntent: TableRule = {

@@ -2,7 +2,7 @@ import { type FieldIssue, ValidationFailed } from './errors.ts';
 import { type BirthDate, parseBirthDate } from './values/birth-date.ts';
 import { type Country, parseCountry } from './values/country.ts';
 import { type Locale, parseLocale } from './values/locale.ts';
-import { longestDisplayName, parsePersonName, type PersonName } from './values/person-name.ts';
+import { parseDisplayName, parsePersonName, type PersonName } from './values/person-name.ts';
 
 /** What of a profile can be typed. Left out: stays as it is; null or blank: taken away. */
 export interface ProfileInput {
@@ -28,7 +28,7 @@ export interface Profile {
 export type ProfileField = keyof Profile;
 
 const parsers: { readonly [F in ProfileField]-?: (text: string, now: Date) => Profile[F] } = {
-  displayName: (text) => parsePersonName(text, 'displayName', longestDisplayName),
+  displayName: (text) => parseDisplayName(text),
   givenName: (text) => parsePersonName(text, 'givenName'),
   familyName: (text) => parsePersonName(text, 'familyName'),
   birthDate: (text, now) => parseBirthDate(text, now),

@@ -40,6 +40,14 @@ export interface KeycloakProfile {
   readonly customerId?: string;
 }
 
+/** What came of writing a profile. */
+export interface WrittenProfile {
+  /** The user as she was left. */
+  readonly user: KeycloakUser;
+  /** The fields that Keycloak's rules kept from being written, and those it complained of; by name, never a value. */
+  readonly refused: readonly string[];
+}
+
 const written = ['givenName', 'familyName', 'locale'] as const satisfies readonly (keyof KeycloakProfile)[];
 
 const proofAndPassword = ['VERIFY_EMAIL', 'UPDATE_PASSWORD'];
@@ -65,7 +73,7 @@ function userOf(given: z.infer<typeof representation>): KeycloakUser {
 }
 
 /** What is written for a profile: the whole of it, since Keycloak takes what is left out for emptied; never `enabled` or proof. */
-function profileBody(now: z.infer<typeof representation>, profile: KeycloakProfile): object {
+function profileBody(now: z.infer<typeof representation>, profile: KeycloakProfile) {
   const attributes = { ...now.attributes };
   for (const name of ['locale', 'customerId'] as const) {
     const value = profile[name];
@@ -81,6 +89,28 @@ function profileBody(now: z.infer<typeof representation>, profile: KeycloakProfi
     lastName: chosen(profile.familyName, now.lastName),
     attributes,
   };
+}
+
+const complaint = z.object({ field: z.string().regex(/^[\w.-]{1,64}$/) });
+const complaints = z.union([
+  complaint.transform((one) => [one]),
+  z.object({ errors: z.array(complaint) }).transform((all) => all.errors),
+]);
+const ourNames: Readonly<Record<string, string>> = { firstName: 'givenName', lastName: 'familyName' };
+
+/** The fields of which a refusal complains, by our names for ours. Keycloak's words are left out: they may repeat a value. */
+function complainedOf(text: string): string[] {
+  try {
+    return complaints.parse(JSON.parse(text)).map(({ field }) => ourNames[field] ?? field);
+  } catch {
+    return [];
+  }
+}
+
+/** The fields of a profile that the user has otherwise. */
+function missingAt(user: KeycloakUser, profile: KeycloakProfile): (keyof KeycloakProfile)[] {
+  const names = Object.keys(profile) as (keyof KeycloakProfile)[];
+  return names.filter((name) => profile[name] !== undefined && (profile[name] ?? undefined) !== user[name]);
 }
 
 const segment = encodeURIComponent;
@@ -151,26 +181,37 @@ export class KeycloakUsers {
    * Reads, changes and writes the whole profile. Keycloak knows no conditional write, so this reads as late as it can.
    *
    * @param seen  what the wish rests on: whoever was changed since is left alone
-   * @returns the user as she was left; `refused` for values that Keycloak's rules forbid
+   * @returns what came of it; null without such a user
    */
   async updateProfile(
     id: string,
     profile: KeycloakProfile,
     seen?: KeycloakUser,
-  ): Promise<KeycloakUser | 'refused' | 'changed' | null> {
+  ): Promise<WrittenProfile | 'changed' | null> {
     const now = await this.#read(id);
     if (!now) return null;
     const user = userOf(now);
     if (seen && written.some((field) => user[field] !== seen[field])) return 'changed';
-    const body = profileBody(now, profile);
-    const { status } = expect(
-      await this.#calls.call({ method: 'PUT', path: `/users/${segment(id)}`, body }),
-      204,
-      400,
-      404,
-    );
-    if (status === 400) return 'refused';
-    return status === 404 ? null : userOf(representation.parse({ ...now, ...body }));
+    return this.#write(now, profile);
+  }
+
+  /** Keycloak takes a profile whole or not at all: what it complains of is left out then, so that the rest gets there. */
+  async #write(now: z.infer<typeof representation>, profile: KeycloakProfile): Promise<WrittenProfile | null> {
+    const user = userOf(now);
+    const refused = new Set<string>();
+    for (let wanted = profile; ;) {
+      const body = profileBody(now, wanted);
+      const call = { method: 'PUT', path: `/users/${segment(now.id)}`, body } as const;
+      const answer = expect(await this.#calls.call(call), 204, 400, 404);
+      if (answer.status === 404) return null;
+      if (answer.status === 204) return { user: userOf({ ...now, ...body }), refused: [...refused] };
+      for (const field of complainedOf(answer.text)) refused.add(field);
+      const left = missingAt(user, wanted).filter((field) => !refused.has(field));
+      // A write that changes nothing would make an event, which would lead here again.
+      if (!left.length || left.length === missingAt(user, wanted).length)
+        return { user, refused: [...new Set([...refused, ...left])] };
+      wanted = Object.fromEntries(left.map((field) => [field, wanted[field]]));
+    }
   }
 
   /** Whether there was such a user. */

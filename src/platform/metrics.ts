@@ -6,7 +6,7 @@ export interface Metrics {
   readonly requests: Counter<'route' | 'status'>;
   readonly seconds: Histogram<'route'>;
   readonly published: Counter;
-  /** Facts not yet published, messages due, letters nobody settled, jobs that were given up. */
+  /** Facts not yet published, messages due, letters nobody settled, jobs that were given up, profiles Keycloak refused. */
   readonly waiting: Gauge<'what'>;
   /** Seconds that the oldest fact has waited to be published. */
   readonly oldestFact: Gauge;
@@ -36,7 +36,7 @@ export function createMetrics(): Metrics {
     published: new Counter({ name: 'customers_events_published_total', help: 'Published facts.', registers }),
     waiting: new Gauge({
       name: 'customers_waiting',
-      help: 'What waits: outbox, inbox, dead-letters, failed-jobs.',
+      help: 'What waits: outbox, inbox, dead-letters, failed-jobs, refused (profiles that Keycloak did not take whole).',
       labelNames: ['what'],
       registers,
     }),

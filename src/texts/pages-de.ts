@@ -94,6 +94,7 @@ export const pagesDe: typeof pagesEn = {
       email: 'Das ist keine E-Mail-Adresse. Sie sieht aus wie name@example.com.',
       max_length: 'Das ist zu lang.',
       characters: 'Darin sind Zeichen, die sich nicht darstellen lassen.',
+      name_characters: 'Diese Zeichen gehen in einem Namen nicht: < > & " $ % ! # ? § ; * ~ / \\ | ^ = [ ] { } ( )',
       date: 'Diesen Tag gibt es nicht.',
       min: 'Das ist zu lange her: der früheste Tag ist der 1. Januar 1900.',
       future: 'Dieser Tag kommt erst noch.',

@@ -90,6 +90,7 @@ export const pagesEn = {
       email: 'This is not an e-mail address. It looks like name@example.com.',
       max_length: 'This is too long.',
       characters: 'There are characters in it that cannot be shown.',
+      name_characters: 'A name cannot hold these characters: < > & " $ % ! # ? § ; * ~ / \\ | ^ = [ ] { } ( )',
       date: 'There is no such day.',
       min: 'This is too long ago: the earliest day is 1 January 1900.',
       future: 'This day is still to come.',

@@ -27,6 +27,7 @@ const waiting = `select (select count(*)::int from outbox where published_at is 
   (select count(*)::int from inbox where done_at is null) as inbox,
   (select count(*)::int from dead_letter where settled_at is null) as "dead-letters",
   (select count(*)::int from jobs.job where state = 'failed') as "failed-jobs",
+  (select count(*)::int from identity_link where refused is not null) as refused,
   (select coalesce(extract(epoch from now() - min(created_at)), 0)::float from outbox where published_at is null) as lag`;
 
 interface Waiting {
@@ -34,6 +35,7 @@ interface Waiting {
   readonly inbox: number;
   readonly 'dead-letters': number;
   readonly 'failed-jobs': number;
+  readonly refused: number;
   readonly lag: number;
 }
 
@@ -43,7 +45,8 @@ async function count({ parts, metrics }: WorkerParts): Promise<void> {
   if (!row) return;
   const { lag, ...counts } = row;
   for (const [what, many] of Object.entries(counts)) metrics.waiting.set({ what }, many);
-  for (const what of ['dead-letters', 'failed-jobs'] as const) metrics.alarms.set({ what }, counts[what] ? 1 : 0);
+  for (const what of ['dead-letters', 'failed-jobs', 'refused'] as const)
+    metrics.alarms.set({ what }, counts[what] ? 1 : 0);
   metrics.alarms.set({ what: 'sweep-stopped' }, (await tooManyMissing(parts)) ? 1 : 0);
   metrics.oldestFact.set(lag);
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sentenceOf } from '../../src/commands/command-line.ts';
+import { report } from '../../src/commands/reconcile.ts';
 
 const nobodyThere = 'postgres://nobody:nothing@127.0.0.1:1/nowhere';
 const stateDir = mkdtempSync(path.join(tmpdir(), 'customer-commands-'));
@@ -45,8 +46,17 @@ describe('the commands (contracts: commands)', () => {
     );
   });
 
-  test.each(commands)('%s without an environment says what is missing, and fails', async (name, args) => {
+  test.each(commands)('%s without a stack that runs says so in one sentence, and fails', async (name, args) => {
     const { code, error } = await command(name, args);
+
+    expect(code).toBe(1);
+    expect(error).toBe(
+      `No stack runs from ${stateDir}: start one with npm start, or give DATABASE_URL and KEYCLOAK_URL.\n`,
+    );
+  });
+
+  test.each(commands)('%s with half an environment says what is missing, and fails', async (name, args) => {
+    const { code, error } = await command(name, args, { KEYCLOAK_URL: 'http://127.0.0.1:1' });
 
     expect(code).toBe(1);
     expect(error).toMatch(/must be given|is missing|needs values|Set /);
@@ -98,6 +108,24 @@ describe('the commands (contracts: commands)', () => {
     ['an error without words', new Error(), 'It failed.'],
   ])('an error is told by %s', (_what, error, told) => {
     expect(sentenceOf(error)).toContain(told);
+  });
+
+  test('reconcile names the customers of whom Keycloak refuses something, and counts in words that fit', () => {
+    const found = { users: 1, links: 2, withoutCustomer: 0, missing: 1, stopped: false, drift: [] };
+    const lines: string[] = [];
+
+    report({ ...found, refused: [{ customerId: 'c-1', fields: ['givenName', 'phone'] }] }, true, (line) =>
+      lines.push(line),
+    );
+
+    expect(lines).toEqual([
+      '1 user at Keycloak, 2 links here.',
+      '0 users had no customer, 1 link has no user (closed customers apart).',
+      'Keycloak’s rules refuse a part of 1 profile:',
+      '  customer c-1: givenName, phone',
+      'Found in the last seven days:',
+      '  nothing',
+    ]);
   });
 
   test('while npm start runs, a command without a database uses that one’s', async () => {

@@ -5,7 +5,7 @@ import { parseProfile } from '../../src/domain/profile.ts';
 import { countries, parseCountry } from '../../src/domain/values/country.ts';
 import { emailLookupOf, parseEmail } from '../../src/domain/values/email.ts';
 import { parseLocale } from '../../src/domain/values/locale.ts';
-import { parsePersonName } from '../../src/domain/values/person-name.ts';
+import { parseDisplayName, parsePersonName } from '../../src/domain/values/person-name.ts';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const lookup = (text: string): string => emailLookupOf(parseEmail(text));
@@ -138,6 +138,22 @@ describe('profile values (spec §3.1)', () => {
       expect(rulesOf(() => parsePersonName(text, 'givenName'))).toEqual(['givenName characters']);
     }
   });
+
+  test('what Keycloak would refuse in a name is refused here, but not in the name that others see', () => {
+    // The last one is a Greek question mark, which is kept as a semicolon.
+    for (const character of [...'<>&"$%!#?§;*~/\\|^=[]{}()', '\u037e']) {
+      const text = `Ada ${character}`;
+      expect(rulesOf(() => parsePersonName(text, 'familyName'))).toEqual(['familyName name_characters']);
+      expect(parseDisplayName(text)).toBe(text.normalize('NFC'));
+    }
+  });
+
+  test.each(["O'Neill", 'O’Neill', 'Anne-Marie', 'Müller', '李', 'St. John', 'María José', 'Ng, Jr.', 'X Æ A-12'])(
+    '%s is a name',
+    (name) => {
+      expect(parsePersonName(name, 'givenName')).toBe(name);
+    },
+  );
 
   test.each([
     ['1900-01-01', []],

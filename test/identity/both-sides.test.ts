@@ -81,8 +81,9 @@ describe('what an operator sees (design §4)', () => {
 
     const text = await shown();
     expect(text).toMatch(/^customers_outbox_oldest_seconds \d/m);
-    for (const what of ['outbox', 'inbox', 'dead-letters', 'failed-jobs'])
+    for (const what of ['outbox', 'inbox', 'dead-letters', 'failed-jobs', 'refused'])
       expect(text).toMatch(new RegExp(`^customers_waiting\\{what="${what}"\\} \\d`, 'm'));
-    for (const what of ['dead-letters', 'failed-jobs']) expect(text).toContain(`customers_alarm{what="${what}"} 0`);
+    for (const what of ['dead-letters', 'failed-jobs', 'refused'])
+      expect(text).toContain(`customers_alarm{what="${what}"} 0`);
   });
 });

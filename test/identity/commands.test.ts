@@ -22,7 +22,7 @@ describe('npm run reconcile', () => {
       runs.push(lines);
     }
 
-    const withoutCustomer = runs.map((lines) => Number(/(\d+) users had no customer/.exec(lines.join(' '))?.[1]));
+    const withoutCustomer = runs.map((lines) => Number(/(\d+) users? had no customer/.exec(lines.join(' '))?.[1]));
     expect(withoutCustomer[0]).toBeGreaterThan(0);
     expect(withoutCustomer[2]).toBe(0);
     expect(runs.flat().join()).not.toContain(email);

@@ -97,7 +97,7 @@ describe('the realm as code (contracts/access.md)', () => {
   });
 
   test('what somebody changed in the console is named and put back', async () => {
-    await admin('PUT', '', { eventsListeners: ['jboss-logging'], accessTokenLifespan: 900 });
+    await admin('PUT', '', { eventsListeners: ['jboss-logging'], accessTokenLifespan: 900, loginTheme: 'keycloak' });
     const admins = (await admin('GET', '/roles/admin')).json as { id: string };
     await admin(
       'POST',
@@ -110,6 +110,7 @@ describe('the realm as code (contracts/access.md)', () => {
     expect(found.toSorted()).toEqual([
       'realm: accessTokenLifespan differs',
       'realm: eventsListeners differs',
+      'realm: loginTheme differs',
       'role support has admin as well',
     ]);
     expect((await applyRealm(local)).toSorted()).toEqual(found.toSorted());

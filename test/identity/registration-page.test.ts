@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openChromium } from '../support/chromium.ts';
 import { LifeSteps } from '../support/life-steps.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { type Page, Visitor } from '../support/visitor.ts';
@@ -54,6 +55,24 @@ describe('Keycloak’s own registration page (FR-1, decision 9)', () => {
     expect((await steps.typesOf(id)).filter((type) => type.includes('CustomerRegistered'))).toHaveLength(1);
     // The page asks for no name, so that none is offered to her, whatever was posted.
     expect((await steps.signIn(new Visitor(), email)).text).not.toMatch(/Squatter|Marker/);
+  });
+
+  test('in a browser no script of it fails', async () => {
+    const chromium = await openChromium();
+    const page = await chromium.newPage({ locale: 'en-GB' });
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+
+    await page.goto(`${steps.publicUrl}/auth/login`);
+    await page.getByRole('link', { name: 'Register' }).click();
+    await page.waitForLoadState('load');
+    await page.getByLabel('Email').fill('no address');
+    await page.getByRole('button', { name: 'Register' }).click();
+    await page.getByText('Invalid email address.').waitFor();
+    await page.waitForLoadState('load');
+
+    expect(faults).toEqual([]);
+    await chromium.close();
   });
 
   test('nothing that the form carried but the address is at Keycloak, and no password counts', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isRunning, recordOf } from '../../local/processes.ts';
 
 let clone: string;
 
@@ -111,5 +112,41 @@ describe('later commands', () => {
     child.kill('SIGTERM');
 
     expect(await once(child, 'exit')).toEqual([5, null]);
+  });
+});
+
+describe('npm start', () => {
+  /** The line of our package.json, with another script to run. */
+  async function prepare(script: string): Promise<void> {
+    await boot('script.mjs');
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+    const manifest = { name: 'clone', scripts: { start: scripts.start.replace('local/start.ts', 'script.mjs') } };
+    writeFileSync(path.join(clone, 'package.json'), JSON.stringify(manifest));
+    writeFileSync(path.join(clone, 'script.mjs'), `console.log(process.pid); setInterval(() => 0, 1000); ${script}`);
+  }
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends in order when npm alone gets %s', async (signal) => {
+    await prepare(`process.on('${signal}', () => setTimeout(() => process.exit(5), 100));`);
+    const npm = spawn('npm', ['start', '--silent'], { cwd: clone });
+    await once(npm.stdout, 'data');
+
+    npm.kill(signal);
+
+    expect(await once(npm, 'exit')).toEqual([5, null]);
+  });
+
+  test('ends when npm was killed, even if nobody has asked for npm’s end', async () => {
+    await prepare('');
+    const parent = spawn('sh', ['-c', 'npm start --silent & echo $!; exec sleep 60'], { cwd: clone });
+    const pids: number[] = [];
+    parent.stdout.on('data', (data: Buffer) => pids.push(...data.toString().trim().split('\n').map(Number)));
+    await expect.poll(() => pids.length, { timeout: 10_000 }).toBe(2);
+    const [npm, script] = pids.map((pid) => recordOf(pid) ?? expect.fail('it does not run'));
+    if (!npm || !script) throw new Error('Two processes were to run.');
+
+    process.kill(npm.pid, 'SIGKILL');
+
+    await expect.poll(() => isRunning(script), { timeout: 5000 }).toBe(false);
+    parent.kill();
   });
 });

@@ -152,6 +152,17 @@ describe('a stack', () => {
     );
   });
 
+  test('that is still stopping is waited for, aloud', async () => {
+    const first = await startStack({ ...stores, stateDir });
+    const said: string[] = [];
+    const stopping = first.stop();
+
+    stack = await startStack({ ...stores, stateDir, say: (line) => said.push(line) });
+
+    expect(said[0]).toBe(`waiting for the stack of process ${process.pid}, which is being stopped`);
+    await stopping;
+  });
+
   test('whose step fails ends what had started', async () => {
     const first = await startStack({ ...stores, stateDir });
     const taken = first.ports.SMTP_PORT;

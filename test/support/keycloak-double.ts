@@ -36,6 +36,8 @@ export interface KeycloakDouble {
   readonly endedSessions: string[];
   /** `down` drops connections, `hung` never answers, `no-mail` fails to send mails, as does a broken SMTP server. */
   mode: 'up' | 'down' | 'hung' | 'no-mail';
+  /** The realm's rules: the fields of a written user that they forbid. */
+  forbids: (user: Partial<DoubleUser>) => readonly string[];
   /** As an admin would in the console. */
   add(user: Partial<DoubleUser> & { email: string }): DoubleUser;
   /** How the service reaches it. */
@@ -110,6 +112,7 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
   readonly loggedOut: string[] = [];
   readonly endedSessions: string[] = [];
   mode: KeycloakDouble['mode'] = 'up';
+  forbids: KeycloakDouble['forbids'] = () => [];
   tokensGiven = 0;
   #token: string = randomUUID();
 
@@ -149,12 +152,19 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
     if (method === 'GET') return { status: 200, body: user };
     if (method === 'DELETE') return { status: this.users.delete(user.id) ? 204 : 404 };
     if (action === 'logout') return { status: this.loggedOut.push(user.id) ? 204 : 404 };
-    if (action !== 'execute-actions-email') return this.#people.write(user, JSON.parse(body) as Partial<DoubleUser>);
+    if (action !== 'execute-actions-email') return this.#write(user, JSON.parse(body) as Partial<DoubleUser>);
     if (this.mode === 'no-mail') return { status: 500, body: { errorMessage: 'Failed to send execute actions email' } };
     const [redirectUri, clientId] = [url.searchParams.get('redirect_uri'), url.searchParams.get('client_id')];
     const actions = JSON.parse(body) as string[];
     this.mails.push({ userId: user.id, redirectUri: redirectUri ?? '', clientId: clientId ?? '', actions });
     return { status: 204 };
+  }
+
+  /** Taken whole or not at all; one complaint stands alone, several in a list. */
+  #write(user: DoubleUser, body: Partial<DoubleUser>): Reply {
+    const errors = this.forbids(body).map((field) => ({ field, errorMessage: 'error-invalid-value', params: [field] }));
+    if (!errors.length) return this.#people.write(user, body);
+    return { status: 400, body: errors.length === 1 ? errors[0] : { errors } };
   }
 
   #tokenFor(body: string): Reply {

@@ -13,6 +13,7 @@ import { type DriftKind, type Line, recordDrift } from './drift.ts';
 import { holderOf } from './holder.ts';
 import { intentOf } from './intent.ts';
 import { checked, isLinked, link } from './links.ts';
+import { forgetRefusal, wasRefused } from './refusals.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
 import { alone } from './subject-lease.ts';
 import { emailOf, gone, takeUser } from './take-user.ts';
@@ -148,6 +149,19 @@ function endAll(ctx: ConvergeCtx, { issuer, subject }: Identity): Promise<void> 
   return endSessions(ctx.pool, issuer, { subject }, 'STATUS', ctx.clock.now());
 }
 
+/** A sweep comes by each minute: it does not send again what Keycloak refused. */
+async function tellWhatIsOwed(
+  ctx: ConvergeCtx,
+  em: EntityManager,
+  { identity, line }: Sighting,
+  customerId: string,
+  fields: readonly string[],
+): Promise<void> {
+  if (!fields.length) return forgetRefusal(em, identity);
+  if (line === 'SWEEP' && (await wasRefused(em, identity, fields))) return;
+  await ctx.work.enqueue(em, tellProviderTask, customerId);
+}
+
 /** One transaction: the customer found or made, brought to what Keycloak has, and what is to be told there enqueued. */
 async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promise<Converged> {
   return ctx.transactAs(actOf(s), async (em) => {
@@ -167,7 +181,10 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
       await link(em, s.identity, account.id, ctx.clock.now());
     }
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
-    if (deliver.length || user.customerId !== account.id) await ctx.work.enqueue(em, tellProviderTask, account.id);
+    await tellWhatIsOwed(ctx, em, s, account.id, [
+      ...deliver,
+      ...(user.customerId === account.id ? [] : ['customerId']),
+    ]);
     // Whoever is gone stays out, also when the console lets her in again.
     if (user.enabled && gone.includes(account.status)) await ctx.work.enqueue(em, tellStatusTask, account.id);
     const outcome = made ? 'created' : !mayHaveAddress ? 'same-address' : changed ? 'changed' : 'unchanged';

@@ -1,7 +1,10 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
-import { converge, type ConvergeCtx } from './converge.ts';
+import { system } from '../../domain/access.ts';
+import { converge, type ConvergeCtx, tellProviderTask } from './converge.ts';
 import { type DriftCount, driftSince } from './drift.ts';
-import { sweep } from './sweep.ts';
+import { type Refusal, refusals } from './refusals.ts';
+import { open, sweep } from './sweep.ts';
 
 /** What a comparison of both sides found. */
 export interface Reconciliation {
@@ -9,8 +12,10 @@ export interface Reconciliation {
   readonly links: number;
   /** Keycloak users without a customer, before. */
   readonly withoutCustomer: number;
-  /** Customers whose user is missing. */
+  /** Open customers whose user is missing: whoever is closed misses nothing. */
   readonly missing: number;
+  /** Customers of whom Keycloak does not take everything. */
+  readonly refused: readonly Refusal[];
   /** Whether it stopped because too many are missing. */
   readonly stopped: boolean;
   /** What each line has found in the last days, this run included. */
@@ -28,12 +33,21 @@ async function* allUsers(ctx: ConvergeCtx): AsyncGenerator<KeycloakUser> {
   }
 }
 
-async function linkedSubjects(ctx: ConvergeCtx): Promise<Set<string>> {
-  const { rows } = await ctx.pool.query<{ subject: string }>({
-    text: 'select subject from identity_link where issuer = $1',
+/** Every linked user, and whether her customer is open. */
+async function linkedSubjects(ctx: ConvergeCtx): Promise<Map<string, boolean>> {
+  const { rows } = await ctx.pool.query<{ subject: string; open: boolean }>({
+    text: `select l.subject, ${open} as open from identity_link l join customer c on c.id = l.customer_id where l.issuer = $1`,
     values: [ctx.config.keycloak.issuer],
   });
-  return new Set(rows.map(({ subject }) => subject));
+  return new Map(rows.map((row) => [row.subject, row.open]));
+}
+
+/** Keycloak's rules may have changed: everything that it refused is sent once more. */
+async function tryAgain(ctx: ConvergeCtx, refused: readonly Refusal[]): Promise<void> {
+  const act = { actor: system('identity.reconcile'), requestId: uuidv7() };
+  await ctx.transactAs(act, async (em) => {
+    for (const { customerId } of refused) await ctx.work.enqueue(em, tellProviderTask, customerId);
+  });
 }
 
 /**
@@ -55,15 +69,18 @@ export async function reconcile(ctx: ConvergeCtx, dryRun: boolean): Promise<Reco
     withoutCustomer++;
     if (!dryRun) await converge(ctx, { identity: { issuer, subject: user.id }, line: 'SWEEP', waitMs: 5_000 });
   }
-  const missing = [...linked].filter((subject) => !seen.has(subject)).length;
+  const missing = [...linked].filter(([subject, isOpen]) => isOpen && !seen.has(subject)).length;
   let stopped = false;
   for (let finished = dryRun; !finished && !stopped;) ({ finished, stopped } = await sweep(ctx));
+  const refused = await refusals(ctx);
+  if (!dryRun && refused.length) await tryAgain(ctx, refused);
   const since = new Date(ctx.clock.now().getTime() - reportDays * 86_400_000);
   return {
     users: seen.size,
     links: linked.size,
     withoutCustomer,
     missing,
+    refused,
     stopped,
     drift: await driftSince(ctx, since),
   };

@@ -19,8 +19,8 @@ const cursorName = 'identity.sweep';
 /** From so many links on, 0.1 % is at least one user. */
 const shareCountsFrom = 1000;
 
-/** Who is closed already has nothing to lose by a missing user. */
-const open = `c.status in ('PENDING_VERIFICATION','ACTIVE','SUSPENDED')`;
+/** SQL: who is closed already (customer `c`) has nothing to lose by a missing user. */
+export const open = `c.status in ('PENDING_VERIFICATION','ACTIVE','SUSPENDED')`;
 
 /** Whether so many missing users mean a restored Keycloak instead of people who left (design §4). */
 export function isTooMany(missing: number, links: number, maxMissing: number): boolean {

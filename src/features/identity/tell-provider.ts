@@ -7,15 +7,17 @@ import type { KeycloakProfile, KeycloakUser } from '../../platform/keycloak.ts';
 import { languageOf } from '../../texts/languages.ts';
 import { type ConvergeCtx, tellProviderTask } from './converge.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
+import { noteRefusal } from './refusals.ts';
 import { alone } from './subject-lease.ts';
 import { gone, readOf } from './take-user.ts';
 
 const waitMs = 10_000;
 
-/** What is to be written, and what Keycloak has of the fields of both sides once it is. */
+/** What is to be written, what Keycloak has of the fields of both sides before, and which of ours it gets. */
 interface Wanted {
   readonly profile: KeycloakProfile;
-  readonly after: ProviderValues;
+  readonly before: ProviderValues;
+  readonly named: Partial<ProviderValues>;
 }
 
 /**
@@ -36,7 +38,7 @@ function decide(ctx: ConvergeCtx, user: KeycloakUser, issuer: string): Promise<W
     if (!deliver.length && user.customerId === account.id) return undefined;
     const named = Object.fromEntries(deliver.map((field) => [field, ours[field]]));
     const locale = deliver.includes('locale') ? { locale: ours.locale && languageOf(ours.locale) } : {};
-    return { profile: { ...named, ...locale, customerId: account.id }, after: { ...values, ...named } };
+    return { profile: { ...named, ...locale, customerId: account.id }, before: values, named };
   });
 }
 
@@ -60,9 +62,13 @@ async function tellProfile(ctx: ConvergeCtx, customerId: string, identity: Ident
   if (!wanted) return;
   const written = await ctx.keycloak.updateProfile(subject, wanted.profile, user);
   // Changed there meanwhile: its event leads to a look, which decides.
-  if (written === 'changed') return;
-  if (written === 'refused') ctx.log.warn({ customerId }, 'Keycloak does not take this profile');
-  else if (written) await noteDelivered(ctx, customerId, subject, wanted.after);
+  if (!written || written === 'changed') return;
+  const { refused: fields } = written;
+  // Not tried again by itself: the next change of either side does, and whoever reconciles.
+  if (fields.length) ctx.log.warn({ customerId, fields }, 'Keycloak does not take all of this profile');
+  const taken = Object.entries(wanted.named).filter(([field]) => !fields.includes(field));
+  await noteDelivered(ctx, customerId, subject, { ...wanted.before, ...Object.fromEntries(taken) });
+  await noteRefusal(ctx, identity, fields);
 }
 
 const closed: readonly CustomerAccount['status'][] = [...gone, 'SUSPENDED', 'DEACTIVATED'];

@@ -42,7 +42,8 @@ const RegisterInput = builder.inputType('RegisterInput', {
     idempotencyKey: t.field({
       type: 'UUID',
       required: true,
-      description: 'The same for every try of one registration.',
+      description:
+        'The same for every try of one registration. It counts together with the address: the same key with another address is another registration.',
     }),
   }),
 });

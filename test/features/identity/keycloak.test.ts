@@ -77,6 +77,32 @@ describe('reaching Keycloak (issue 1, deliverable 6)', () => {
     expect(keycloak.users.get(id)).toMatchObject({ firstName: 'Theirs' });
   });
 
+  test.each([
+    ['one field', ['firstName'], { lastName: 'Right', attributes: { locale: ['de'] } }],
+    ['two fields', ['firstName', 'locale'], { lastName: 'Right', attributes: {} }],
+  ])('%s that Keycloak refuses does not keep the others back', async (_what, forbidden, after) => {
+    const { id } = keycloak.add({ email: 'a@example.com', firstName: 'Old', lastName: 'Name' });
+    const has = { firstName: 'Wrong', locale: 'de' };
+    keycloak.forbids = ({ firstName, attributes }) =>
+      forbidden.filter((field) => [firstName, attributes?.['locale']?.[0]].includes(has[field as keyof typeof has]));
+
+    const wrote = await users.updateProfile(id, { givenName: 'Wrong', familyName: 'Right', locale: 'de' });
+
+    const names = forbidden.map((field) => (field === 'firstName' ? 'givenName' : field));
+    expect(wrote).toMatchObject({ refused: names, user: { givenName: 'Old', familyName: 'Right' } });
+    expect(keycloak.users.get(id)).toMatchObject({ firstName: 'Old', ...after });
+  });
+
+  test('where the realm demands a field that we do not have, nothing is written, and it is told which', async () => {
+    const { id } = keycloak.add({ email: 'a@example.com', firstName: 'Old', attributes: { customerId: ['c-1'] } });
+    keycloak.forbids = () => ['phone'];
+
+    const wrote = await users.updateProfile(id, { givenName: 'New', customerId: 'c-1' });
+
+    expect(wrote).toMatchObject({ refused: ['phone', 'givenName'], user: { givenName: 'Old' } });
+    expect(keycloak.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1);
+  });
+
   test('fifty calls at once ask for one token', async () => {
     await Promise.all(Array.from({ length: 50 }, () => users.findById('nobody')));
 

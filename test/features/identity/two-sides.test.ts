@@ -23,12 +23,12 @@ describe('both sides, and the sweep (issue 1, deliverable 9; decision 27)', () =
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
-  const changeHere = (givenName: string) =>
+  const changeHere = (givenName: string, locale?: string) =>
     world.parts.transactAs(
       { actor: { kind: 'person', id: user.id, permissions: new Set(['customer:self']) }, requestId: 'test' },
       async (em) => {
         const account = await forUpdate(em, id);
-        account.updateProfile({ givenName }, account.version, { at: world.parts.clock.now(), by: 'SELF' });
+        account.updateProfile({ givenName, locale }, account.version, { at: world.parts.clock.now(), by: 'SELF' });
         await world.parts.work.enqueue(em, 'identity.tell-provider', id);
       },
     );
@@ -69,6 +69,52 @@ describe('both sides, and the sweep (issue 1, deliverable 9; decision 27)', () =
     expect(await names()).toEqual(['Theirs', 'Theirs']);
   });
 
+  describe('what Keycloak’s rules refuse', () => {
+    const writes = () => world.keycloak.calls.filter((call) => call.startsWith('PUT')).length;
+    const refused = async () => (await reconcile(world.parts, true)).refused;
+    beforeEach(async () => {
+      world.keycloak.forbids = ({ firstName }) => (firstName === 'Forbidden' ? ['firstName'] : []);
+      await changeHere('Forbidden', 'de');
+      await world.runJobs();
+    });
+
+    test('does not keep the rest from getting there, and is reported by name', async () => {
+      expect(world.keycloak.users.get(user.id)).toMatchObject({ firstName: 'Old', attributes: { locale: ['de'] } });
+      expect(await refused()).toEqual([{ customerId: id, fields: ['givenName'] }]);
+      expect(world.logged.join('')).not.toContain('Forbidden');
+    });
+
+    test('is tried again by neither the sweep nor our own echo, but by whoever reconciles', async () => {
+      await echo();
+      await world.runJobs();
+      const before = writes();
+      await world.run('identity.sweep');
+      await world.runJobs();
+      expect(writes()).toBe(before);
+
+      world.keycloak.forbids = () => [];
+      await reconcile(world.parts, false);
+      await world.runJobs();
+      expect(await names()).toEqual(['Forbidden', 'Forbidden']);
+      expect(await refused()).toEqual([]);
+    });
+
+    test('is forgotten once she has another name, here or there', async () => {
+      await changeHere('Mine');
+      await world.runJobs();
+      expect(await refused()).toEqual([]);
+
+      await changeHere('Forbidden');
+      await world.runJobs();
+      expect(await refused()).toHaveLength(1);
+      world.advance(5_000);
+      changeThere('Theirs');
+      await world.told({ type: 'USER_UPDATE', userId: user.id });
+      expect(await names()).toEqual(['Theirs', 'Theirs']);
+      expect(await refused()).toEqual([]);
+    });
+  });
+
   test('the sweep closes an account at the second sighting of an absence', async () => {
     world.keycloak.users.delete(user.id);
     await world.run('identity.sweep');
@@ -78,6 +124,16 @@ describe('both sides, and the sweep (issue 1, deliverable 9; decision 27)', () =
     world.advance(61_000);
     await world.run('identity.sweep');
     expect(await world.show(id)).toMatchObject({ status: 'DEACTIVATED' });
+  });
+
+  test('a customer who is closed has nothing to lose by a missing user', async () => {
+    world.keycloak.users.delete(user.id);
+    expect(await reconcile(world.parts, true)).toMatchObject({ links: 1, missing: 1 });
+
+    await world.told({ type: 'USER_DELETE', userId: user.id });
+
+    expect(await world.show(id)).toMatchObject({ status: 'DEACTIVATED' });
+    expect(await reconcile(world.parts, true)).toMatchObject({ links: 1, missing: 0 });
   });
 
   test('a restored Keycloak closes nobody: the sweep stops with an alarm', async () => {
