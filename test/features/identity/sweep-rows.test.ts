@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Unavailable } from '../../../src/domain/errors.ts';
 import { reconcile } from '../../../src/features/identity/reconcile.ts';
 import { sweepRows } from '../../../src/features/identity/sweep-rows.ts';
 import { KeycloakRows } from '../../../src/platform/keycloak-rows.ts';
@@ -155,7 +156,7 @@ describe('a sweep that reads Keycloak’s own tables (facts/keycloak §3c)', () 
     await store();
     world.keycloak.mode = 'down';
 
-    await expect(sweepRows(world.parts, rows, load)).rejects.toThrow();
+    await expect(sweepRows(world.parts, rows, load)).rejects.toBeInstanceOf(Unavailable);
 
     const { rows: links } = await world.parts.pool.query('select from identity_link where missing_since is not null');
     expect(links).toHaveLength(0);
