@@ -167,6 +167,9 @@ export async function planPostgres(options: PostgresOptions): Promise<PartPlan> 
     `ALTER ROLE customer PASSWORD '${secrets.postgresCustomer}'`,
     `ALTER ROLE customer_keys PASSWORD '${secrets.postgresKeys}'`,
     `ALTER ROLE keycloak PASSWORD '${secrets.postgresKeycloak}'`,
+    // Made here and not with the others: an older data folder has no such role.
+    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'keycloak_reader') THEN CREATE ROLE keycloak_reader LOGIN; END IF; END $$`,
+    `ALTER ROLE keycloak_reader PASSWORD '${secrets.postgresKeycloakReader}'`,
   ]);
   const settings = { port: String(port), ...confined, ...quietSettings, ...(durable ? {} : careless) };
   return {

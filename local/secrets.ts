@@ -13,6 +13,7 @@ const makers = {
   postgresCustomer: password,
   postgresKeys: password,
   postgresKeycloak: password,
+  postgresKeycloakReader: password,
   redis: password,
   keycloakAdmin: password,
   /** Keycloak's clients. */

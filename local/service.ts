@@ -49,6 +49,12 @@ export function serviceEnvironment(ports: Ports, secrets: Secrets, role: Role): 
     KEYCLOAK_REALM: realmName,
     KEYCLOAK_ISSUER: `${keycloakUrl(ports)}/realms/${realmName}`,
     KEYCLOAK_EVENTS_KEY: secrets.keycloakEvents,
+    KEYCLOAK_DATABASE_URL: postgresUrl(
+      ports.POSTGRES_PORT,
+      'keycloak_reader',
+      secrets.postgresKeycloakReader,
+      'keycloak',
+    ),
     TOKEN_AUDIENCE: 'customer-api',
     TOKEN_CLIENTS: Object.values(clients).join(','),
     BFF_CLIENT_ID: clients.bff,

@@ -8,6 +8,7 @@ import { ensureAdministrator } from './keycloak-admin.ts';
 import { provideKeycloak } from './keycloak-build.ts';
 import { archiveName, findKeycloakData, provideKeycloakData } from './keycloak-data.ts';
 import { planKeycloak } from './keycloak.ts';
+import { grantReader } from './keycloak-reader.ts';
 import { startMail, type MailCatcher } from './mail.ts';
 import { freePort, type Ports } from './ports.ts';
 import { hasData, planPostgres, type PostgresPrograms } from './postgres.ts';
@@ -109,7 +110,7 @@ export async function startRedis(building: Building): Promise<void> {
 
 /** Starts Keycloak, makes its administrator, and gives the realm this stack's secrets and addresses. */
 export async function startKeycloak(building: Building, { tools, built, data }: KeycloakMade): Promise<void> {
-  const { ports, secrets, state, supervisor, parts } = building;
+  const { root, ports, secrets, state, supervisor, parts } = building;
   const plan = await planKeycloak({
     name: 'keycloak',
     built,
@@ -129,6 +130,7 @@ export async function startKeycloak(building: Building, { tools, built, data }: 
   await step(building, 'realm: secrets and addresses of this stack', async () => {
     await ensureAdministrator(`http://127.0.0.1:${ports.KEYCLOAK_PORT}`, adminUser, secrets.keycloakAdmin);
     await settleRealm(ports, secrets);
+    await grantReader(root, ports.POSTGRES_PORT, secrets.postgresKeycloak);
   });
 }
 

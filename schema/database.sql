@@ -112,6 +112,7 @@ create table identity_link (
   checked_at timestamp(3) with time zone not null,
   missing_since timestamp(3) with time zone,
   refused text[],
+  seen_hash bytea,
   constraint identity_link_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint identity_link_pkey PRIMARY KEY (issuer, subject)
 );

@@ -7,7 +7,9 @@ import type { Work } from './messaging/work.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { CustomerKeys } from './platform/keys.ts';
+import type { KeyedHash } from './platform/keyed-hash.ts';
 import type { KeycloakUsers } from './platform/keycloak.ts';
+import type { KeycloakRows } from './platform/keycloak-rows.ts';
 import type { Log } from './platform/log.ts';
 import type { RateLimits } from './platform/rate-limits.ts';
 import type { Seal } from './platform/personal-data.ts';
@@ -25,7 +27,11 @@ export interface Parts {
   readonly keys: CustomerKeys;
   readonly seal: Seal;
   readonly emailIndex: EmailIndex;
+  /** Tells whether a user of Keycloak is as we saw her last. */
+  readonly fingerprints: KeyedHash;
   readonly keycloak: KeycloakUsers;
+  /** Keycloak's users in its own database, where we may read them. */
+  readonly keycloakRows?: KeycloakRows | undefined;
   readonly work: Work;
   /** Says which customers changed, to whoever follows them. */
   readonly live: LiveUpdates;

@@ -13,6 +13,7 @@ import { type Config, ConfigError, readConfig } from './platform/config.ts';
 import { openDatabase, openPool } from './platform/database.ts';
 import { createKeyedHash } from './platform/keyed-hash.ts';
 import { KeycloakUsers } from './platform/keycloak.ts';
+import { KeycloakRows } from './platform/keycloak-rows.ts';
 import { createGrantVerifier } from './platform/keycloak-connect-verifier.ts';
 import { CustomerKeys } from './platform/keys.ts';
 import { createLog, type Log } from './platform/log.ts';
@@ -70,6 +71,12 @@ interface Connections {
 
 const quit = (redis: Redis): Promise<unknown> => redis.quit().catch(() => redis.disconnect());
 
+function openKeycloakRows({ keycloak }: Config, opened: Opened): KeycloakRows | undefined {
+  if (!keycloak.databaseUrl) return undefined;
+  const pool = opened.add(openPool({ url: keycloak.databaseUrl, pool: 2 }), (one) => one.end());
+  return new KeycloakRows(pool, keycloak.realm);
+}
+
 async function connect(config: Config, log: Log, opened: Opened): Promise<Connections> {
   const clock = systemClock;
   const metrics = createMetrics();
@@ -80,9 +87,11 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const seal = createSeal();
   const emailIndex = createKeyedHash('email', config.keys.index);
+  const fingerprints = createKeyedHash('keycloak-user', config.keys.index);
   const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: config.events.source });
   const queue = opened.add(await openWork(config.database.url, taskNames, log), (one) => one.stop());
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
+  const keycloakRows = openKeycloakRows(config, opened);
   const rateLimits = createRateLimits(redis, config.keys.token, clock);
   const parts: Parts = {
     config,
@@ -93,7 +102,9 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
     keys,
     seal,
     emailIndex,
+    fingerprints,
     keycloak,
+    keycloakRows,
     live,
     work: queue,
     limits: rateLimits,

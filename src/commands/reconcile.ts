@@ -1,8 +1,7 @@
 import { Unavailable } from '../domain/errors.ts';
 import { entities } from '../entities.ts';
-import type { ConvergeCtx } from '../features/identity/converge.ts';
 import { tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
-import { type Reconciliation, reconcile } from '../features/identity/reconcile.ts';
+import { type Reconciliation, reconcile, type ReconcileCtx } from '../features/identity/reconcile.ts';
 import { createJournal } from '../messaging/journal.ts';
 import { openWork } from '../messaging/work.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -10,6 +9,7 @@ import { readConfig } from '../platform/config.ts';
 import { openDatabase, openPool } from '../platform/database.ts';
 import { createKeyedHash } from '../platform/keyed-hash.ts';
 import { KeycloakUsers } from '../platform/keycloak.ts';
+import { KeycloakRows } from '../platform/keycloak-rows.ts';
 import { CustomerKeys } from '../platform/keys.ts';
 import { createLog } from '../platform/log.ts';
 import { createSeal } from '../platform/personal-data.ts';
@@ -17,7 +17,7 @@ import { commandLine, type Say } from './command-line.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promise<T>): Promise<T> {
+async function withParts<T>(env: Environment, work: (ctx: ReconcileCtx) => Promise<T>): Promise<T> {
   const config = readConfig(env);
   const [clock, log] = [systemClock, createLog('warn', process.stderr)];
   const database = await openDatabase(config.database, entities);
@@ -26,14 +26,19 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
   const queue = await openWork(config.database.url, [tellProviderTask, tellStatusTask], log);
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const emailIndex = createKeyedHash('email', config.keys.index);
+  const fingerprints = createKeyedHash('keycloak-user', config.keys.index);
+  const rowsPool = config.keycloak.databaseUrl && openPool({ url: config.keycloak.databaseUrl, pool: 2 });
   const sealing = { keys, seal: createSeal(), emailIndex };
   const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   try {
-    return await work({ config, clock, log, pool, transactAs, keys, emailIndex, keycloak, work: queue });
+    const keycloakRows = rowsPool ? new KeycloakRows(rowsPool, config.keycloak.realm) : undefined;
+    const found = { config, clock, log, pool, keys, emailIndex, fingerprints, keycloak, keycloakRows };
+    return await work({ ...found, transactAs, work: queue });
   } finally {
     await queue.stop();
     await keysPool.end();
+    if (rowsPool) await rowsPool.end();
     await database.close();
   }
 }

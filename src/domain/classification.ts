@@ -55,7 +55,10 @@ const identityLink: TableRule = {
   purpose: 'which identity signs in as which customer',
   basis: 'CONTRACT',
   retention: 'until erasure',
-  columns: pseudonym('issuer subject customer_id linked_at checked_at missing_since refused', 'DELETE_ROW'),
+  columns: {
+    ...pseudonym('issuer subject customer_id linked_at checked_at missing_since refused', 'DELETE_ROW'),
+    seen_hash: ['KEYED_HASH', 'DELETE_ROW'],
+  },
 };
 
 const registrationIntent: TableRule = {

@@ -71,6 +71,10 @@ export const variables = z.object({
   KEYCLOAK_REALM: z.string().min(1).default('customer').describe('realm of the customers'),
   KEYCLOAK_ISSUER: z.url().describe('`iss` of its tokens, as browsers see it'),
   KEYCLOAK_EVENTS_KEY: secret.describe('key that signs the deliveries of our listener in Keycloak'),
+  KEYCLOAK_DATABASE_URL: z
+    .url()
+    .optional()
+    .describe('its PostgreSQL, by a role that only reads users; the sweep goes over HTTP without it'),
   KEYCLOAK_TIMEOUT_SECONDS: seconds(3, 1, 30).describe('longest wait for an answer of Keycloak'),
   TOKEN_AUDIENCE: z.string().min(1).describe('audience a token must name, such as customer-api'),
   TOKEN_CLIENTS: list.describe('clients (`azp`) whose tokens count, by comma'),
@@ -148,6 +152,7 @@ function shape(v: z.infer<typeof variables>) {
       realm: v.KEYCLOAK_REALM,
       issuer: v.KEYCLOAK_ISSUER,
       eventsKey: v.KEYCLOAK_EVENTS_KEY,
+      databaseUrl: v.KEYCLOAK_DATABASE_URL,
       timeoutSeconds: v.KEYCLOAK_TIMEOUT_SECONDS,
       bff: { id: v.BFF_CLIENT_ID, secret: v.BFF_CLIENT_SECRET },
       service: { id: v.SERVICE_CLIENT_ID, secret: v.SERVICE_CLIENT_SECRET },

@@ -52,6 +52,9 @@ const written = ['givenName', 'familyName', 'locale'] as const satisfies readonl
 
 const proofAndPassword = ['VERIFY_EMAIL', 'UPDATE_PASSWORD'];
 
+/** Names of people are their addresses here, so none can look like a client's account. */
+export const isClientsAccount = (username: string): boolean => /^service-account-[^@]*$/.test(username);
+
 function userOf(given: z.infer<typeof representation>): KeycloakUser {
   const { attributes, createdTimestamp: created } = given;
   const optional = {
@@ -66,8 +69,7 @@ function userOf(given: z.infer<typeof representation>): KeycloakUser {
     id: given.id,
     emailVerified: given.emailVerified,
     enabled: given.enabled,
-    // Names of people are their addresses here, so none can look like a client's account.
-    serviceAccount: given.serviceAccountClientId !== undefined || /^service-account-[^@]*$/.test(given.username),
+    serviceAccount: given.serviceAccountClientId !== undefined || isClientsAccount(given.username),
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value)) as Partial<KeycloakUser>),
   };
 }

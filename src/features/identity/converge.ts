@@ -21,7 +21,7 @@ import { emailOf, gone, takeUser } from './take-user.ts';
 /** What convergence needs. */
 export type ConvergeCtx = Pick<
   Ctx,
-  'config' | 'clock' | 'log' | 'pool' | 'transactAs' | 'keys' | 'emailIndex' | 'keycloak' | 'work'
+  'config' | 'clock' | 'log' | 'pool' | 'transactAs' | 'keys' | 'emailIndex' | 'fingerprints' | 'keycloak' | 'work'
 >;
 
 /** Why a user is looked at. */
@@ -214,7 +214,7 @@ async function look(ctx: ConvergeCtx, s: Sighting): Promise<Converged> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const done = await work();
-      await checked(ctx, s.identity, ctx.clock.now(), !!user);
+      await checked(ctx, s.identity, ctx.clock.now(), user);
       return done;
     } catch (error) {
       if (!isCollision(error) || attempt === attempts) throw error;

@@ -1,7 +1,7 @@
 import type { Parts } from '../../context.ts';
 import type { Task } from '../../messaging/work.ts';
 import { tellProviderTask, tellStatusTask } from './converge.ts';
-import { sweep } from './sweep.ts';
+import { sweepAny } from './sweep-rows.ts';
 import { tellProvider, tellStatus } from './tell-provider.ts';
 
 /** What the seam with Keycloak does later. */
@@ -9,6 +9,6 @@ export function identityTasks(parts: Parts): Task[] {
   return [
     { name: tellProviderTask, run: (customerId) => tellProvider(parts, customerId) },
     { name: tellStatusTask, run: (customerId) => tellStatus(parts, customerId) },
-    { name: 'identity.sweep', run: () => sweep(parts).then(() => undefined) },
+    { name: 'identity.sweep', run: () => sweepAny(parts).then(() => undefined) },
   ];
 }

@@ -1,6 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Ctx } from '../../context.ts';
 import type { Identity } from '../../domain/access.ts';
+import type { KeycloakUser } from '../../platform/keycloak.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 /** Whether a customer is linked with anybody of this issuer. */
 export async function isLinked(em: EntityManager, customerId: string, issuer: string): Promise<boolean> {
@@ -21,17 +23,18 @@ export async function link(
   );
 }
 
-/** Notes that the user was looked for, and whether she was there. */
+/** Notes that the user was looked for, and as what she was found; null when she was not there. */
 export async function checked(
-  { pool }: Pick<Ctx, 'pool'>,
+  { pool, fingerprints }: Pick<Ctx, 'pool' | 'fingerprints'>,
   { issuer, subject }: Identity,
   at: Date,
-  found: boolean,
+  user: KeycloakUser | null,
 ): Promise<void> {
   await pool.query({
-    name: found ? 'link-found' : 'link-missing',
-    text: `update identity_link set checked_at = $3, missing_since = ${found ? 'null' : 'coalesce(missing_since, $3)'}
+    name: user ? 'link-found' : 'link-missing',
+    text: `update identity_link set checked_at = $3, seen_hash = $4,
+        missing_since = ${user ? 'null' : 'coalesce(missing_since, $3)'}
       where issuer = $1 and subject = $2`,
-    values: [issuer, subject, at],
+    values: [issuer, subject, at, user && fingerprintOf(fingerprints, user)],
   });
 }

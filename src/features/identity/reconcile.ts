@@ -1,10 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Ctx } from '../../context.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
+import type { KeycloakRows } from '../../platform/keycloak-rows.ts';
 import { system } from '../../domain/access.ts';
 import { converge, type ConvergeCtx, tellProviderTask } from './converge.ts';
 import { type DriftCount, driftSince } from './drift.ts';
 import { type Refusal, refusals } from './refusals.ts';
-import { open, sweep } from './sweep.ts';
+import { open } from './sweep.ts';
+import { sweepAny } from './sweep-rows.ts';
 
 /** What a comparison of both sides found. */
 export interface Reconciliation {
@@ -22,10 +25,23 @@ export interface Reconciliation {
   readonly drift: readonly DriftCount[];
 }
 
+/** What a comparison needs. */
+export type ReconcileCtx = ConvergeCtx & Pick<Ctx, 'keycloakRows'>;
+
 const pageSize = 100;
+const rowsAtOnce = 2000;
 const reportDays = 7;
 
-async function* allUsers(ctx: ConvergeCtx): AsyncGenerator<KeycloakUser> {
+async function* allRows(rows: KeycloakRows): AsyncGenerator<KeycloakUser> {
+  for (let last: string | undefined = ''; last !== undefined;) {
+    const page: KeycloakUser[] = await rows.after(last, rowsAtOnce);
+    yield* page;
+    last = page.length < rowsAtOnce ? undefined : page.at(-1)?.id;
+  }
+}
+
+async function* allUsers(ctx: ReconcileCtx): AsyncGenerator<KeycloakUser> {
+  if (ctx.keycloakRows) return yield* allRows(ctx.keycloakRows);
   for (let first = 0; ; first += pageSize) {
     const page = await ctx.keycloak.list(first, pageSize);
     yield* page;
@@ -57,7 +73,7 @@ async function tryAgain(ctx: ConvergeCtx, refused: readonly Refusal[]): Promise<
  * @param dryRun  only compares
  * @throws Unavailable
  */
-export async function reconcile(ctx: ConvergeCtx, dryRun: boolean): Promise<Reconciliation> {
+export async function reconcile(ctx: ReconcileCtx, dryRun: boolean): Promise<Reconciliation> {
   const { issuer } = ctx.config.keycloak;
   const linked = await linkedSubjects(ctx);
   const seen = new Set<string>();
@@ -71,7 +87,7 @@ export async function reconcile(ctx: ConvergeCtx, dryRun: boolean): Promise<Reco
   }
   const missing = [...linked].filter(([subject, isOpen]) => isOpen && !seen.has(subject)).length;
   let stopped = false;
-  for (let finished = dryRun; !finished && !stopped;) ({ finished, stopped } = await sweep(ctx));
+  for (let finished = dryRun; !finished && !stopped;) ({ finished, stopped } = await sweepAny(ctx));
   const refused = await refusals(ctx);
   if (!dryRun && refused.length) await tryAgain(ctx, refused);
   const since = new Date(ctx.clock.now().getTime() - reportDays * 86_400_000);

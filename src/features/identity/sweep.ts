@@ -14,7 +14,8 @@ export interface Swept {
 
 /** Two sightings of an absence lie at least so far apart, so that one outage is not both. */
 const secondLookAfterMs = 60_000;
-const cursorName = 'identity.sweep';
+
+const cursorOf = (issuer: string): string => `identity.sweep ${issuer}`;
 
 /** From so many links on, 0.1 % is at least one user. */
 const shareCountsFrom = 1000;
@@ -27,27 +28,33 @@ export function isTooMany(missing: number, links: number, maxMissing: number): b
   return missing > maxMissing || (links >= shareCountsFrom && missing > links / 1000);
 }
 
-async function positionOf({ pool }: Pick<Ctx, 'pool'>): Promise<Identity> {
+/** The subject that a sweep has come to. Both ways to sweep go by subject, and may follow one another. */
+export async function positionOf({ pool, config }: Pick<Ctx, 'pool' | 'config'>): Promise<string> {
   const text = 'select position from job_cursor where name = $1';
-  const { rows } = await pool.query<{ position: string }>({ name: 'sweep-position', text, values: [cursorName] });
-  const [issuer = '', subject = ''] = rows[0] ? (JSON.parse(rows[0].position) as string[]) : [];
-  return { issuer, subject };
+  const { rows } = await pool.query<{ position: string }>({
+    name: 'sweep-position',
+    text,
+    values: [cursorOf(config.keycloak.issuer)],
+  });
+  return rows[0]?.position ?? '';
 }
 
-async function move({ pool, clock }: Pick<Ctx, 'pool' | 'clock'>, to: Identity): Promise<void> {
+/** Keeps how far the sweep has come, so that a killed run goes on from there; `''` begins anew. */
+export async function move({ pool, clock, config }: Pick<Ctx, 'pool' | 'clock' | 'config'>, to: string): Promise<void> {
   await pool.query({
     name: 'sweep-move',
     text: `insert into job_cursor (name, position, moved_at) values ($1, $2, $3)
       on conflict (name) do update set position = excluded.position, moved_at = excluded.moved_at`,
-    values: [cursorName, JSON.stringify([to.issuer, to.subject]), clock.now()],
+    values: [cursorOf(config.keycloak.issuer), to, clock.now()],
   });
 }
 
-interface LinkRow extends Identity {
+/** A link, and since when its user is missing. */
+export interface LinkRow extends Identity {
   readonly missingSince: Date | null;
 }
 
-async function linksAfter(ctx: Pick<Ctx, 'pool' | 'config'>, { subject }: Identity, count: number): Promise<LinkRow[]> {
+async function linksAfter(ctx: Pick<Ctx, 'pool' | 'config'>, subject: string, count: number): Promise<LinkRow[]> {
   const { rows } = await ctx.pool.query<LinkRow>({
     name: 'sweep-links',
     text: `select l.issuer, l.subject, l.missing_since as "missingSince" from identity_link l
@@ -79,7 +86,8 @@ export async function tooManyMissing(
   return isTooMany(now.missing, now.links, ctx.config.sweep.maxMissing) ? now : undefined;
 }
 
-async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boolean> {
+/** Whether so many users are missing that no sweep goes on; says so. */
+export async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boolean> {
   const found = await tooManyMissing(ctx);
   if (!found) return false;
   ctx.log.error(
@@ -90,7 +98,7 @@ async function isStopped(ctx: Pick<Ctx, 'pool' | 'config' | 'log'>): Promise<boo
 }
 
 /** One link: looked for; missing for the second time, its customer is closed, unless that is the fate of too many. */
-async function look(ctx: ConvergeCtx, link: LinkRow): Promise<'found' | 'missing' | 'stopped'> {
+export async function look(ctx: ConvergeCtx, link: LinkRow): Promise<'found' | 'missing' | 'stopped'> {
   const identity = { issuer: link.issuer, subject: link.subject };
   const at = ctx.clock.now();
   const { outcome } = await converge(ctx, { identity, line: 'SWEEP' });
@@ -119,6 +127,6 @@ export async function sweep(ctx: ConvergeCtx, batch = 100): Promise<Swept> {
   }
   const last = links.at(-1);
   const finished = links.length < batch;
-  await move(ctx, finished || !last ? { issuer: '', subject: '' } : last);
+  await move(ctx, finished || !last ? '' : last.subject);
   return { seen: links.length, missing, stopped: false, finished };
 }
