@@ -55,6 +55,7 @@ const outdated = [
   `delete from session_token where expires_at < now() - interval '30 days'`,
   `delete from inbox where done_at < now() - interval '30 days'`,
   `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
+  `delete from acting where ends_at < now() - interval '90 days'`,
   `delete from drift where at < now() - interval '90 days'`,
 ];
 
