@@ -94,6 +94,16 @@ const revocation: TableRule = {
   },
 };
 
+const roleGrant: TableRule = {
+  purpose: 'who was given a role of staff at the identity provider, and by whom',
+  basis: 'LEGITIMATE_INTEREST',
+  retention: '1 year',
+  columns: {
+    ...pseudonym('issuer subject actor_id', 'EXPIRE'),
+    ...plain('event_id at granted_to granted_by roles', 'EXPIRE'),
+  },
+};
+
 const acting: TableRule = {
   purpose: 'staff who act for a customer, and why',
   basis: 'LEGITIMATE_INTEREST',
@@ -197,6 +207,7 @@ export const tables: Readonly<Record<string, TableRule>> = {
   session_token: sessionToken,
   revocation,
   acting,
+  role_grant: roleGrant,
   audit_entry: auditEntry,
   outbox,
   inbox,

@@ -32,6 +32,22 @@ export interface KeycloakUser {
   readonly serviceAccount: boolean;
 }
 
+const roleNames = z.array(z.object({ name: z.string() })).transform((roles) => roles.map(({ name }) => name));
+const roleMappings = z.object({
+  clientMappings: z
+    .record(
+      z.string(),
+      z.object({ mappings: roleNames }).transform(({ mappings }) => mappings),
+    )
+    .default({}),
+});
+
+/** The roles a user holds: of the realm with those that they consist of and that groups bring, of clients as given. */
+export interface KeycloakRoles {
+  readonly realm: readonly string[];
+  readonly clients: Readonly<Record<string, readonly string[]>>;
+}
+
 /** What of a user's profile we write. Absent: left as it is; null: emptied. */
 export interface KeycloakProfile {
   readonly givenName?: string | null;
@@ -135,6 +151,16 @@ export class KeycloakUsers {
   async findById(id: string): Promise<KeycloakUser | null> {
     const found = await this.#read(id);
     return found && userOf(found);
+  }
+
+  /** What she holds of roles; null without such a user. */
+  async rolesOf(id: string): Promise<KeycloakRoles | null> {
+    const path = `/users/${segment(id)}/role-mappings`;
+    const direct = expect(await this.#calls.call({ path }), 200, 404);
+    const realm = expect(await this.#calls.call({ path: `${path}/realm/composite` }), 200, 404);
+    if (direct.status === 404 || realm.status === 404) return null;
+    const { clientMappings: clients } = roleMappings.parse(JSON.parse(direct.text));
+    return { realm: roleNames.parse(JSON.parse(realm.text)), clients };
   }
 
   /** By the address as Keycloak compares it, which is less than we do: it only ignores case. */

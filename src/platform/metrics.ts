@@ -11,6 +11,8 @@ export interface Metrics {
   /** Seconds that the oldest fact has waited to be published. */
   readonly oldestFact: Gauge;
   readonly alarms: Gauge<'what'>;
+  /** Roles of staff given at the identity provider. */
+  readonly staffRoleGrants: Counter<'by' | 'to'>;
 }
 
 /** Makes a registry of its own, so that several services can run in one process. */
@@ -49,6 +51,12 @@ export function createMetrics(): Metrics {
       name: 'customers_alarm',
       help: '1 while somebody should look.',
       labelNames: ['what'],
+      registers,
+    }),
+    staffRoleGrants: new Counter({
+      name: 'customers_staff_role_grants_total',
+      help: 'Roles of staff given at the identity provider: by staff, service or system, to a person or a service.',
+      labelNames: ['by', 'to'],
       registers,
     }),
   };
