@@ -225,6 +225,21 @@ CREATE INDEX revocation_written ON public.revocation USING btree (written_by);
 CREATE TRIGGER revocation_ends_acting AFTER INSERT ON public.revocation FOR EACH ROW EXECUTE FUNCTION end_acting_of_session();
 CREATE TRIGGER revocation_told AFTER INSERT ON public.revocation FOR EACH STATEMENT EXECUTE FUNCTION tell_revocation();
 
+create table role_grant (
+  event_id text not null,
+  at timestamp(3) with time zone not null,
+  issuer text not null,
+  subject text not null,
+  granted_to text not null,
+  granted_by text not null,
+  actor_id text,
+  roles text[] not null,
+  constraint role_grant_granted_by_check CHECK ((granted_by = ANY (ARRAY['customer'::text, 'staff'::text, 'service'::text, 'system'::text]))),
+  constraint role_grant_granted_to_check CHECK ((granted_to = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint role_grant_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX role_grant_time ON public.role_grant USING btree (at);
+
 create table session_token (
   id uuid not null,
   customer_id uuid not null,

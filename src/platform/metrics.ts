@@ -53,11 +53,15 @@ export function createMetrics(): Metrics {
       labelNames: ['what'],
       registers,
     }),
-    staffRoleGrants: new Counter({
-      name: 'customers_staff_role_grants_total',
-      help: 'Roles of staff given at the identity provider: by staff, service or system, to a person or a service.',
-      labelNames: ['by', 'to'],
-      registers,
-    }),
+    staffRoleGrants: staffRoleGrants(registry),
   };
+}
+
+function staffRoleGrants(registry: Registry): Metrics['staffRoleGrants'] {
+  return new Counter({
+    name: 'customers_staff_role_grants_total',
+    help: 'Roles of staff given at the identity provider: by customer, staff, service or system, to a person, a service, or the holders of a role or group.',
+    labelNames: ['by', 'to'],
+    registers: [registry],
+  });
 }

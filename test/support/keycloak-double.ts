@@ -16,7 +16,7 @@ export interface DoubleUser {
   requiredActions: string[];
   serviceAccountClientId?: string;
   attributes: Record<string, string[]>;
-  /** Realm roles, and those of clients as `client/role`. */
+  /** Of the realm. */
   roles?: string[];
 }
 
@@ -104,17 +104,10 @@ class Users {
 
 const secretOfDoubles = 'service-secret-of-the-double-0123456789';
 
-function rolesOf({ roles = ['customer'] }: DoubleUser, ofRealm: boolean): Reply {
-  const named = (names: string[]) => names.map((name) => ({ name }));
-  if (ofRealm) return { status: 200, body: named(roles.filter((role) => !role.includes('/'))) };
-  const ofClients = Object.groupBy(
-    roles.filter((role) => role.includes('/')),
-    (role) => role.split('/')[0] ?? '',
-  );
-  const mapped = Object.entries(ofClients).map(([client, held = []]) => {
-    return [client, { client, mappings: named(held.map((role) => role.split('/')[1] ?? '')) }];
-  });
-  return { status: 200, body: mapped.length ? { clientMappings: Object.fromEntries(mapped) } : {} };
+/** As our service account sees them, which may not see those of clients. */
+function rolesOf({ roles = ['customer'] }: DoubleUser, path: string): Reply {
+  if (!path.endsWith('/role-mappings/realm/composite')) return { status: 403 };
+  return { status: 200, body: roles.map((name) => ({ name })) };
 }
 
 class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
@@ -161,7 +154,7 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
   }
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
-    if (action === 'role-mappings') return rolesOf(user, url.pathname.endsWith('/realm/composite'));
+    if (action === 'role-mappings') return rolesOf(user, url.pathname);
     if (method === 'GET') return { status: 200, body: user };
     if (method === 'DELETE') return { status: this.users.delete(user.id) ? 204 : 404 };
     if (action === 'logout') return { status: this.loggedOut.push(user.id) ? 204 : 404 };

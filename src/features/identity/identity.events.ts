@@ -5,7 +5,7 @@ import { type Due, fail, putAside, receive, settle, takeDue } from '../../messag
 import { repeat, type Rounds } from '../../messaging/rounds.ts';
 import { converge, type Sighting } from './converge.ts';
 import { type Delivery, delivery, type Meaning, meaningOf } from './deliveries.ts';
-import { noteGrants, type RoleGrant } from './role-grants.ts';
+import { noteGrants, noteWidening, type RoleGrant } from './role-grants.ts';
 import { type Ended, endSessions } from '../../platform/end-sessions.ts';
 
 const source = 'keycloak';
@@ -133,7 +133,12 @@ export async function workDeliveries(parts: Parts, granted: Granted = () => unde
   const { looks = [], ends = [] } = Object.groupBy(reads, ({ meaning }) =>
     meaning.what === 'look-again' ? 'looks' : 'ends',
   );
-  for (const one of ends) await attempt(parts, [one], () => endSession(parts, one));
+  for (const one of ends) {
+    await attempt(parts, [one], async () => {
+      await noteWidening(parts, one.event, granted);
+      return endSession(parts, one);
+    });
+  }
   const subjects = [...Map.groupBy(looks, ({ event }) => event.userId ?? '')];
   const look = async (): Promise<void> => {
     for (let next = subjects.shift(); next; next = subjects.shift()) {

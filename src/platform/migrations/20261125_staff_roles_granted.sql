@@ -3,8 +3,8 @@ create table role_grant (
   event_id text primary key,
   at timestamptz(3) not null,
   issuer text not null,
-  subject text not null,
-  granted_to text not null check (granted_to in ('person','service')),
+  subject text,
+  granted_to text not null check (granted_to in ('person','service','holders')),
   granted_by text not null check (granted_by in ('customer','staff','service','system')),
   actor_id text,
   roles text[] not null

@@ -16,12 +16,13 @@ const person = (roles: string[]): DoubleUser =>
 const program = (roles: string[]): DoubleUser =>
   world.keycloak.add({ email: '', username: 'service-account-orders', serviceAccountClientId: 'orders', roles });
 
-const given = (userId: string, by: string, type = 'REALM_ROLE_MAPPING_CREATE') => ({
+const given = (userId: string | undefined, by: string, type = 'REALM_ROLE_MAPPING_CREATE', roleClientId?: string) => ({
   id: randomUUID(),
   realm: 'customer',
   kind: 'admin',
   type,
   userId,
+  roleClientId,
   time: Date.now(),
   actor: { type: by, id: 'the-admin' },
 });
@@ -53,12 +54,15 @@ describe('a staff role that is granted raises an alarm (access)', () => {
 
   test.each([
     ['a role of the realm that we do not know', ['made-in-the-console'], 'REALM_ROLE_MAPPING_CREATE'],
-    ['a permission itself', ['customer-api/customer:act-for'], 'CLIENT_ROLE_MAPPING_CREATE'],
-    ['a right at Keycloak’s own admin API', ['realm-management/manage-users'], 'CLIENT_ROLE_MAPPING_CREATE'],
+    ['a role of a client, whichever it is', [], 'CLIENT_ROLE_MAPPING_CREATE'],
     ['a group that brings it', ['support'], 'GROUP_MEMBERSHIP_CREATE'],
     ['a role for programs, to a person', ['login-service'], 'REALM_ROLE_MAPPING_CREATE'],
   ])('%s counts', async (_what, roles, type) => {
     expect(await counted(given(person(roles).id, 'staff', type))).toEqual([{ to: 'person', by: 'staff' }]);
+  });
+
+  test('a role or a group that gives more from now on counts: whoever has it was given that', async () => {
+    expect(await counted(given(undefined, 'staff', 'REALM_ROLE_WIDENED'))).toEqual([{ to: 'holders', by: 'staff' }]);
   });
 
   test('to a service account, and by one', async () => {
@@ -72,10 +76,19 @@ describe('a staff role that is granted raises an alarm (access)', () => {
   });
 
   test.each([
-    ['a customer who is given what every customer has', () => person(['offline_access', 'account/view-profile'])],
+    ['a customer who is given what every customer has', () => person(['offline_access', 'uma_authorization'])],
     ['a program that is given what is made for programs', () => program(['service', 'checkout', 'notifications'])],
   ])('%s is none', async (_who, user) => {
     expect(await counted(given(user().id, 'staff'))).toEqual([]);
+  });
+
+  test('which client it was is kept', async () => {
+    const event = given(person([]).id, 'staff', 'CLIENT_ROLE_MAPPING_CREATE', 'the-client');
+
+    await counted(event);
+
+    const { rows } = await world.records.pool.query('select roles from role_grant where event_id = $1', [event.id]);
+    expect(rows).toEqual([{ roles: ['client the-client'] }]);
   });
 
   test('neither is taking a role away, nor any other change of staff', async () => {
