@@ -273,7 +273,7 @@ for (const button of document.querySelectorAll('[data-end-acting]')) {
 
 for (const time of document.querySelectorAll('time[data-clock]')) {
   const at = new Date(time.dateTime);
-  time.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' });
+  time.textContent = at.toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' });
 }
 
 if (signedIn) {

@@ -63,6 +63,7 @@ export const pagesDe: typeof pagesEn = {
     save: 'Speichern',
   },
   acting: {
+    title: 'Profil der Kundin oder des Kunden',
     label: 'Handeln für eine Kundin oder einen Kunden',
     what: 'Sie handeln für',
     unnamed: 'ein Konto ohne öffentlichen Namen',

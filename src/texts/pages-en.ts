@@ -61,6 +61,7 @@ export const pagesEn = {
     save: 'Save',
   },
   acting: {
+    title: 'The customer’s profile',
     label: 'Acting for a customer',
     what: 'You act for',
     unnamed: 'a customer without a public name',

@@ -155,7 +155,7 @@ export async function endActing(ctx: ActingCtx): Promise<void> {
 }
 
 /**
- * The caller as who acts for a customer in this request: with nothing but that, and no record of her own.
+ * The caller as who acts for a customer in this request: with nothing but that, no record of her own and no proof.
  *
  * @param id  of the acting, as the request names it
  * @throws Unauthenticated
@@ -170,7 +170,8 @@ export async function actorActing(
   const found = await findActing(pool, session, clock.now());
   if (found?.id !== id.toLowerCase() || !statusRules[found.status].ownReads) throw new Forbidden();
   const { customerId, reason, write, by, until } = found;
-  const { identity: _, ...rest } = actor;
+  // Her proofs are not the customer's: what asks for a step-up finds none.
+  const { identity: _, acr: __, authTime: ___, ...rest } = actor;
   const ends = until.getTime() / 1000;
   return {
     ...rest,

@@ -85,14 +85,15 @@ async function profile(c: RouteContext): Promise<Response> {
   const person = await ctx.customers.person(row);
   // Staff read their own language.
   const language = languageFor(c, acting ? undefined : row.locale);
-  const t = textsFor(language).profile;
-  const body = html`<h1>${t.title}</h1>
+  const { profile: t, acting: tActing } = textsFor(language);
+  const title = acting ? tActing.title : t.title;
+  const body = html`<h1>${title}</h1>
     ${account(t, row, person, language)}${!acting || acting.write ? form(t, row, person, language) : ''}`;
   const shownFor = acting && {
     id: acting.id,
-    banner: actingBanner(textsFor(language).acting, acting, person?.displayName),
+    banner: actingBanner(tActing, acting, person?.displayName),
   };
-  return answerPage(c, { title: t.title, body, signedIn: true, language, acting: shownFor });
+  return answerPage(c, { title, body, signedIn: true, language, acting: shownFor });
 }
 
 /** The page where a customer sees and changes her profile; it follows changes made elsewhere. */

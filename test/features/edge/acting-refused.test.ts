@@ -135,4 +135,36 @@ describe('what acting opens to nobody', () => {
     expect(await named.closed).toBe(4403);
     expect(await new SocketClient(world.edge.url, { 'x-acting': headers['x-acting'] ?? '' }).closed).toBe(400);
   });
+
+  test('the page of a customer is shown to whoever acts for her, and to no other', async () => {
+    const [staff, other, customerId] = [await world.staff(), await world.staff(), await world.customer()];
+    const { id } = await world.acting(staff, customerId);
+    const { rows } = await world.edge.running.parts.pool.query<{ subject: string }>(
+      'select subject from identity_link where customer_id = $1',
+      [customerId],
+    );
+    const page = async ({ headers }: typeof staff, path = `/profile?acting=${id}`): Promise<string> => {
+      const cookie = `__Host-access=${headers['authorization']?.slice(7)}`;
+      const answer = await world.at({ headers: { cookie } }, path);
+      return `${answer.status} ${await answer.text()}`;
+    };
+
+    const address = `${rows[0]?.subject}@example.org`;
+    expect(await page(staff)).toMatch(/^200 /);
+    expect(await page(staff)).toContain(address);
+    expect(await page(staff)).toContain(`data-acting="${id}"`);
+    expect(await page(staff, '/profile')).not.toContain(address);
+    for (const path of [`/profile?acting=${id}`, `/profile?acting=${randomUUID()}`, '/profile?acting=']) {
+      expect(await page(other, path)).toMatch(/^403 /);
+      expect(await page(other, path)).not.toContain(address);
+    }
+  });
+
+  test('whoever has to sign in first comes back to the same page', async () => {
+    const answer = await world.at({ headers: {} }, '/profile?acting=019abcde-0000-7000-8000-000000000001');
+
+    expect(answer.headers.get('location')).toBe(
+      '/auth/login?returnTo=%2Fprofile%3Facting%3D019abcde-0000-7000-8000-000000000001',
+    );
+  });
 });

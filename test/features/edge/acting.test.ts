@@ -187,40 +187,51 @@ describe('an acting belongs to one session', () => {
 });
 
 describe('the end of an acting', () => {
-  const ends: [string, (staff: { subject: string; sid: string }, customerId: string) => Promise<void>][] = [
-    [
-      'her session is revoked',
-      ({ sid }) => endSessions(world.edge.running.parts.pool, world.edge.issuer, { sid }, 'LOGOUT', new Date()),
-    ],
-    [
-      'all her sessions are revoked',
-      ({ subject }) => endSessions(world.edge.running.parts.pool, world.edge.issuer, { subject }, 'STAFF', new Date()),
-    ],
-    [
-      'its 15 minutes are over',
-      ({ sid }) =>
-        world.sql(
-          `update acting set started_at = now() - interval '20 minutes', ends_at = now() - interval '5 minutes' where sid = $1`,
-          sid,
-        ),
-    ],
+  type Happens = (staff: { subject: string; sid: string }, customerId: string) => Promise<void>;
+  const revoke = (ended: { sid: string } | { subject: string }): Promise<void> =>
+    endSessions(world.edge.running.parts.pool, world.edge.issuer, ended, 'LOGOUT', new Date());
+  const ends: [string, string | null, Happens][] = [
+    ['her session is revoked', 'SESSION', ({ sid }) => revoke({ sid })],
+    ['all her sessions are revoked', 'SESSION', ({ subject }) => revoke({ subject })],
+    ['its 15 minutes are over', null, ({ sid }) => runOut(sid)],
     ...(['SUSPENDED', 'DEACTIVATED', 'ERASING', 'ERASED', 'MERGED'] as const).map((status): (typeof ends)[number] => [
       `the customer becomes ${status}`,
+      'CUSTOMER',
       (_staff, customerId) => world.sql('update customer set status = $2 where id = $1', customerId, status),
     ]),
   ];
+  const runOut = (sid: string): Promise<void> =>
+    world.sql(
+      `update acting set started_at = now() - interval '20 minutes', ends_at = now() - interval '5 minutes' where sid = $1`,
+      sid,
+    );
 
-  test.each(ends)('%s', async (_what, happens) => {
-    const [staff, customerId] = [await world.staff(), await world.customer()];
-    const { headers } = await world.acting(staff, customerId);
+  test.each(ends)('%s', async (_what, endReason, happens) => {
+    const [staff, other] = [await world.staff(), await world.staff()];
+    const [customerId, another] = [await world.customer(), await world.customer()];
+    const { id, headers } = await world.acting(staff, customerId);
+    const bystander = await world.acting(other, another);
 
     await happens(staff, customerId);
 
     await expect.poll(() => world.ask(headers, me), { timeout: 2000 }).toMatch(/FORBIDDEN|UNAUTHENTICATED/);
-    // Tokens of the second of the revocation are refused as well.
-    const anew = async () =>
-      world.ask({ ...headers, ...(await world.session(staff.subject, { sid: randomUUID(), acr: '2' })).headers }, me);
-    await expect.poll(anew, { timeout: 3000 }).toBe('FORBIDDEN');
+    const { rows } = await world.edge.running.parts.pool.query('select end_reason as "how" from acting where id = $1', [
+      id,
+    ]);
+    expect(rows).toEqual([{ how: endReason }]);
+    expect((await world.ask(bystander.headers, me)).me.id).toBe(another);
+  });
+
+  test('after the 15 minutes she may begin anew in the same session', async () => {
+    const [staff, customerId] = [await world.staff(), await world.customer()];
+    const before = await world.acting(staff, customerId);
+    await runOut(staff.sid);
+    expect(await world.underWay(staff)).toBeNull();
+
+    const after = await world.acting(staff, customerId);
+
+    expect((await world.ask(after.headers, me)).me.id).toBe(customerId);
+    expect(await world.ask(before.headers, me)).toBe('FORBIDDEN');
   });
 
   test('a customer who is reactivated within the time is not acted for again', async () => {
