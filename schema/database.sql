@@ -2,6 +2,29 @@
 
 -- The main database.
 
+create table acting (
+  id uuid not null,
+  issuer text not null,
+  subject text not null,
+  sid text not null,
+  customer_id uuid not null,
+  reason text not null,
+  may_write boolean not null,
+  started_at timestamp(3) with time zone not null,
+  ends_at timestamp(3) with time zone not null,
+  ended_at timestamp(3) with time zone,
+  end_reason text,
+  constraint acting_end_has_reason CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+  constraint acting_end_reason_check CHECK ((end_reason = ANY (ARRAY['STAFF'::text, 'REPLACED'::text, 'TIME'::text, 'SESSION'::text, 'CUSTOMER'::text]))),
+  constraint acting_is_short CHECK (((ends_at > started_at) AND (ends_at <= (started_at + '00:15:00'::interval)))),
+  constraint acting_pkey PRIMARY KEY (id),
+  constraint acting_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+CREATE INDEX acting_customer ON public.acting USING btree (customer_id) WHERE (ended_at IS NULL);
+CREATE INDEX acting_end ON public.acting USING btree (ends_at);
+CREATE UNIQUE INDEX acting_under_way ON public.acting USING btree (issuer, sid) WHERE (ended_at IS NULL);
+CREATE TRIGGER acting_end_told AFTER UPDATE OF ended_at ON public.acting FOR EACH ROW WHEN (((old.ended_at IS NULL) AND (new.ended_at IS NOT NULL))) EXECUTE FUNCTION tell_acting_end();
+
 create table audit_entry (
   id uuid not null,
   customer_id uuid not null,
@@ -17,6 +40,7 @@ create table audit_entry (
   sealed bytea not null,
   previous_hash bytea not null,
   hash bytea not null,
+  acting_id uuid,
   constraint audit_entry_actor_type_check CHECK ((actor_type = ANY (ARRAY['customer'::text, 'staff'::text, 'service'::text, 'system'::text]))),
   constraint audit_entry_order UNIQUE (customer_id, sequence),
   constraint audit_entry_pkey PRIMARY KEY (id)
@@ -61,6 +85,7 @@ CREATE INDEX customer_by_key ON public.customer USING btree (key_id);
 CREATE INDEX customer_unproven ON public.customer USING btree (created_at) WHERE ((NOT email_verified) AND (status = 'PENDING_VERIFICATION'::text));
 CREATE UNIQUE INDEX customer_email_even ON public.customer USING btree (email_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
+CREATE TRIGGER customer_ends_acting AFTER UPDATE OF status ON public.customer FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status <> ALL (ARRAY['PENDING_VERIFICATION'::text, 'ACTIVE'::text])))) EXECUTE FUNCTION end_acting_for_customer();
 
 create table dead_letter (
   id uuid not null,
@@ -200,7 +225,23 @@ create table revocation (
 );
 CREATE INDEX revocation_expiry ON public.revocation USING btree (expires_at);
 CREATE INDEX revocation_written ON public.revocation USING btree (written_by);
+CREATE TRIGGER revocation_ends_acting AFTER INSERT ON public.revocation FOR EACH ROW EXECUTE FUNCTION end_acting_of_session();
 CREATE TRIGGER revocation_told AFTER INSERT ON public.revocation FOR EACH STATEMENT EXECUTE FUNCTION tell_revocation();
+
+create table role_grant (
+  event_id text not null,
+  at timestamp(3) with time zone not null,
+  issuer text not null,
+  subject text not null,
+  granted_to text not null,
+  granted_by text not null,
+  actor_id text,
+  roles text[] not null,
+  constraint role_grant_granted_by_check CHECK ((granted_by = ANY (ARRAY['customer'::text, 'staff'::text, 'service'::text, 'system'::text]))),
+  constraint role_grant_granted_to_check CHECK ((granted_to = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint role_grant_pkey PRIMARY KEY (event_id)
+);
+CREATE INDEX role_grant_time ON public.role_grant USING btree (at);
 
 create table session_token (
   id uuid not null,
@@ -238,12 +279,44 @@ create table subject_lease (
   constraint subject_lease_pkey PRIMARY KEY (issuer, subject)
 );
 
+CREATE OR REPLACE FUNCTION public.end_acting_for_customer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update acting set ended_at = now(), end_reason = 'CUSTOMER' where ended_at is null and customer_id = new.id;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.end_acting_of_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update acting set ended_at = now(), end_reason = 'SESSION'
+    where ended_at is null and issuer = new.issuer
+      and (sid = new.sid or (subject = new.subject and started_at <= new.issued_before));
+  return null;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION public.refuse_audit_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
   raise exception 'audit entries are never changed';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_acting_end()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into revocation (issuer, sid, expires_at) values ('urn:customers:acting', new.id::text, new.ends_at);
+  return null;
 end $function$
 ;
 

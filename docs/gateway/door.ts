@@ -15,7 +15,7 @@ const unauthenticated = (): Refused => new Refused(401, 'UNAUTHENTICATED', 'Sign
 const forbidden = (): Refused => new Refused(403, 'FORBIDDEN', 'Only our own pages may ask with a cookie.');
 
 /** Of two of these one program may read the first and another the last. */
-const once = ['authorization', 'content-length', 'content-type', 'cookie', 'host', 'origin'];
+const once = ['authorization', 'content-length', 'content-type', 'cookie', 'host', 'origin', 'x-acting'];
 
 function isTwice({ rawHeaders }: IncomingMessage): boolean {
   const names = rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
@@ -69,6 +69,8 @@ export function viewerOf(req: IncomingMessage, origins: readonly string[]): stri
   if (method !== 'GET' && method !== 'POST') throw new Refused(405, 'VALIDATION', 'This method is not allowed here.');
   if (method === 'POST' && !isJson(headers['content-type']))
     throw new Refused(415, 'VALIDATION', 'The body must be application/json.');
+  // Staff who act for a customer name it: without a name she would be taken for herself.
+  if (headers['x-acting'] === '') throw forbidden();
   const [bearer, cookie] = [bearerOf(headers.authorization), cookieOf(req)];
   // One of the two may be somebody else's.
   if (bearer && cookie) throw unauthenticated();
@@ -87,7 +89,9 @@ export function viewerOf(req: IncomingMessage, origins: readonly string[]): stri
  */
 export function admitSocket(req: IncomingMessage, origins: readonly string[]): void {
   const { origin, authorization } = req.headers;
-  if (isTwice(req) || authorization !== undefined) throw new Refused(400, 'VALIDATION', 'Not this way.');
+  // Over a socket nobody acts for a customer, as at our service itself.
+  if (isTwice(req) || authorization !== undefined || req.headers['x-acting'] !== undefined)
+    throw new Refused(400, 'VALIDATION', 'Not this way.');
   if (origin !== undefined && !origins.includes(origin)) throw forbidden();
 }
 
@@ -97,6 +101,7 @@ export function admitSocket(req: IncomingMessage, origins: readonly string[]): v
  * @throws Refused
  */
 export function socketViewerOf(req: IncomingMessage, params: unknown, origins: readonly string[]): string {
+  if (typeof params === 'object' && params !== null && 'x-acting' in params) throw forbidden();
   const bearer = bearerOf((params as { authorization?: unknown } | undefined)?.authorization);
   const cookie = cookieOf(req);
   if (bearer && cookie) throw unauthenticated();
@@ -115,6 +120,13 @@ export const wayOf = ({ headers, socket }: Came): string =>
 export function onwardHeaders(req: Came, token: string | undefined): Record<string, string> {
   const { accept, 'content-type': type } = req.headers;
   const authorization = token && `Bearer ${token}`;
-  const onward = { accept, 'content-type': type, authorization, 'x-forwarded-for': wayOf(req) };
+  const acting = req.headers['x-acting'];
+  const onward = {
+    accept,
+    'content-type': type,
+    authorization,
+    'x-acting': typeof acting === 'string' ? acting : undefined,
+    'x-forwarded-for': wayOf(req),
+  };
   return Object.fromEntries(Object.entries(onward).filter((pair): pair is [string, string] => Boolean(pair[1])));
 }

@@ -46,7 +46,7 @@ function answerCors(req: IncomingMessage, res: ServerResponse, origins: readonly
   if (req.headers.origin !== undefined && origins.includes(req.headers.origin)) {
     res.setHeader('access-control-allow-origin', req.headers.origin);
     res.setHeader('access-control-allow-credentials', 'true');
-    res.setHeader('access-control-allow-headers', 'authorization, content-type, x-csrf');
+    res.setHeader('access-control-allow-headers', 'authorization, content-type, x-acting, x-csrf');
   }
   if (req.method !== 'OPTIONS') return false;
   res.writeHead(204).end();

@@ -100,7 +100,11 @@ export function createSupergraph({ supergraph, routerSecret, log }: SupergraphSe
       // Not by `onFetch`: equal queries that are under way at the same time share one request unless these headers differ.
       fromClientToSubgraphs: ({ request: { headers }, subgraphName }) =>
         subgraphName === ours
-          ? { authorization: headers.get('authorization'), 'x-forwarded-for': headers.get('x-forwarded-for') }
+          ? {
+              authorization: headers.get('authorization'),
+              'x-acting': headers.get('x-acting'),
+              'x-forwarded-for': headers.get('x-forwarded-for'),
+            }
           : {},
     },
     plugins: () => [modestDocuments, modestRefusals, refusalsOfOurs],

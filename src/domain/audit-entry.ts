@@ -16,6 +16,8 @@ export const auditActions = [
   'PROVIDER_READ',
   'PROVIDER_TOLD',
   'STAFF_ACCESS',
+  'ACTING_BEGAN',
+  'ACTING_ENDED',
 ] as const;
 /** One of {@link auditActions}. */
 export type AuditAction = (typeof auditActions)[number];
@@ -51,6 +53,8 @@ export interface AuditRecord {
   readonly changed: readonly string[];
   readonly reason: string | null;
   readonly requestId: string;
+  /** Under which acting for the customer it was done (design, decision 30). */
+  readonly actingId: string | null;
   readonly keyId: string;
   /** The values, sealed: the chain verifies, and says nothing, after the key was destroyed. */
   readonly sealed: Uint8Array;
@@ -73,6 +77,8 @@ export function chained(previous: Uint8Array, record: AuditRecord): Buffer {
   [record.action, String(changed.length), ...changed].forEach(add);
   // No reason and an empty one are different records.
   [reason === null ? '0' : `1${reason}`, record.requestId, record.keyId, record.sealed].forEach(add);
+  // At the end, and only where it is: records from before it was known have the hash they had.
+  if (record.actingId) add(record.actingId);
   return hash.digest();
 }
 

@@ -97,12 +97,33 @@ const revocation: TableRule = {
   },
 };
 
+const roleGrant: TableRule = {
+  purpose: 'who was given a role of staff at the identity provider, and by whom',
+  basis: 'LEGITIMATE_INTEREST',
+  retention: '1 year',
+  columns: {
+    ...pseudonym('issuer subject actor_id', 'EXPIRE'),
+    ...plain('event_id at granted_to granted_by roles', 'EXPIRE'),
+  },
+};
+
+const acting: TableRule = {
+  purpose: 'staff who act for a customer, and why',
+  basis: 'LEGITIMATE_INTEREST',
+  retention: '90 days; what was done is in the audit',
+  columns: {
+    ...pseudonym('id issuer subject sid customer_id', 'DELETE_ROW'),
+    // Written by staff, who are told not to name anybody.
+    ...plain('reason may_write started_at ends_at ended_at end_reason', 'DELETE_ROW'),
+  },
+};
+
 const auditEntry: TableRule = {
   purpose: 'who did what to an account, when and why',
   basis: 'LEGAL_OBLIGATION',
   retention: 'kept; after erasure it says nothing of the person',
   columns: {
-    ...pseudonym('id customer_id actor_id request_id key_id', 'KEEP'),
+    ...pseudonym('id customer_id actor_id request_id acting_id key_id', 'KEEP'),
     ...plain('sequence at actor_type action changed previous_hash hash', 'KEEP'),
     // Written by staff, who are told not to name anybody.
     reason: ['OPERATIONAL', 'KEEP'],
@@ -188,6 +209,8 @@ export const tables: Readonly<Record<string, TableRule>> = {
   registration_intent: registrationIntent,
   session_token: sessionToken,
   revocation,
+  acting,
+  role_grant: roleGrant,
   audit_entry: auditEntry,
   outbox,
   inbox,

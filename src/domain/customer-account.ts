@@ -219,6 +219,11 @@ export class CustomerAccount extends guarded(customerSchema) {
     this.book().note('STAFF_ACCESS', 'STAFF');
   }
 
+  /** Staff began or ceased to act for her (design, decision 30). */
+  actedFor(action: 'ACTING_BEGAN' | 'ACTING_ENDED'): void {
+    this.book().note(action, 'STAFF');
+  }
+
   /** Hands everything over that happened since the last time. For the journal only. */
   takeFacts(): CustomerFacts | undefined {
     const book = books.get(this);

@@ -39,7 +39,8 @@ export function shown<Value>(
     resolve: (customer: CustomerRow, _args: object, context: GraphContext): Value | null | Promise<Value> => {
       const { request, customers } = context.app;
       if (!shows(customer.view, field) || (internal.includes(field) && !request.router)) return null;
-      if (shows('record', field) || customer.view === 'self') return read(customer, context);
+      const unnoted = customer.view === 'acting' ? shows('public', field) : shows('record', field);
+      if (unnoted || customer.view === 'self') return read(customer, context);
       return customers.noted(customer).then(() => read(customer, context));
     },
   };

@@ -1,6 +1,7 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLField, type GraphQLSchema, isScalarType } from 'graphql';
 import { builder, guarded } from './builder.ts';
+import { refuseWhileActing } from './acting.ts';
 import { ruleOf } from './customer.ts';
 import { answerEntities } from './entities.ts';
 
@@ -54,5 +55,6 @@ export function buildSubgraph(limits: { readonly entities: number }): { schema: 
   mustBeGuarded(schema);
   const sdl = `${withSpecifications(printSubgraphSchema(schema), schema)}\n`;
   answerEntities(schema, sdl, limits.entities);
+  refuseWhileActing(schema);
   return { schema, sdl };
 }

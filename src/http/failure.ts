@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode, Unavailable, ValidationFailed } from '../domain/errors.ts';
+import { DomainError, type ErrorCode, StepUpRequired, Unavailable, ValidationFailed } from '../domain/errors.ts';
 import { isOutage } from '../platform/database.ts';
 import { answerNotice, type Notice } from './page.ts';
 import { problem, retryAfter, type RouteContext } from './route.ts';
@@ -17,6 +17,13 @@ const notices: Partial<Record<ErrorCode, Notice['text']>> = {
   FORBIDDEN: 'closed',
 };
 
+/** What a program needs of an error besides its code. */
+function membersOf(error: DomainError): object {
+  if (error instanceof ValidationFailed) return { issues: error.issues };
+  if (error instanceof StepUpRequired) return { acr: error.acr, authUrl: error.authUrl };
+  return {};
+}
+
 /**
  * Answers what a route threw: a {@link DomainError} as a problem or a page, anything else masked and logged once.
  *
@@ -31,9 +38,9 @@ export function answerErrors(statusOf: (code: ErrorCode) => number) {
     if (seconds !== undefined) c.header('retry-after', String(seconds));
     const status = known ? statusOf(known.code) : 500;
     if (wantsPage(c)) return answerNotice(c, { status, text: (known && notices[known.code]) ?? 'unexpected' });
-    const issues = known instanceof ValidationFailed ? { issues: known.issues } : {};
+    const more = known ? membersOf(known) : {};
     const code = known?.code ?? 'INTERNAL_SERVER_ERROR';
-    return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, issues);
+    return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, more);
   };
 }
 

@@ -2,6 +2,9 @@
 // What our pages do in the browser. Plain script, no build; it holds no token and no text of its own.
 const phrases = JSON.parse(document.querySelector('#phrases')?.textContent ?? '{}');
 const signedIn = document.body.hasAttribute('data-signed-in');
+// Staff who act for a customer say so in each request: without it they would see and change their own record.
+const { acting } = document.body.dataset;
+const asWhom = acting ? { 'x-acting': acting } : {};
 const json = { 'content-type': 'application/json', 'x-csrf': '1' };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -62,6 +65,11 @@ function sessionOver() {
   bar.hidden = false;
 }
 
+/** The page of a customer whom one acts for no longer says so by itself, and shows nothing of her any more. */
+function actingOver() {
+  if (acting) location.reload();
+}
+
 let refreshing;
 /** One call at a time in this tab; the server sees to it that all tabs together make one. */
 function refresh() {
@@ -95,10 +103,11 @@ async function watchSession() {
 // The graph, over our own origin with the cookies
 
 async function graph(query, variables) {
-  const ask = () => post('/graphql', { query, variables });
+  const ask = () => post('/graphql', { query, variables }, asWhom);
   let answer = await ask();
   if (answer.status === 401 && (await refresh()) === 'signed-in') answer = await ask();
   if (answer.status === 401) sessionOver();
+  if (answer.status === 403) actingOver();
   if (!answer.ok) throw new Error(String(answer.status));
   const { data, errors } = await answer.json();
   if (errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED')) sessionOver();
@@ -110,9 +119,10 @@ const shown = 'id version status displayName givenName familyName email { addres
 
 /** The events of one subscription (server-sent events, so that our header can go along). */
 async function* events(query, variables) {
-  const headers = { ...json, accept: 'text/event-stream' };
+  const headers = { ...json, ...asWhom, accept: 'text/event-stream' };
   const answer = await fetch('/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
   if (answer.status === 401) throw new Error('401');
+  if (answer.status === 403) actingOver();
   if (!answer.ok || !answer.body) throw new Error('stream');
   let text = '';
   for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
@@ -251,8 +261,23 @@ for (const button of document.querySelectorAll('[data-sign-out]')) {
   });
 }
 
+for (const button of document.querySelectorAll('[data-end-acting]')) {
+  button.addEventListener('click', () => {
+    button.disabled = true;
+    void fetch('/auth/acting', { method: 'DELETE', headers: json })
+      .then(({ ok }) => ok || Promise.reject(new Error('not ended')))
+      .then(() => location.assign('/'))
+      .catch(() => (button.disabled = false));
+  });
+}
+
+for (const time of document.querySelectorAll('time[data-clock]')) {
+  const at = new Date(time.dateTime);
+  time.textContent = at.toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' });
+}
+
 if (signedIn) {
   void watchSession();
-  if (document.querySelector('[data-profile]')) void watchProfile();
+  if (acting || document.querySelector('[data-profile]')) void watchProfile();
 }
 document.documentElement.dataset.ready = '';

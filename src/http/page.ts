@@ -39,6 +39,8 @@ export interface Page {
   readonly status?: number;
   /** Whether somebody is signed in: the page watches her session and offers to sign out. */
   readonly signedIn?: boolean;
+  /** Where staff act for a customer: which acting the page's own requests name, and what is said of it on top. */
+  readonly acting?: { readonly id: string; readonly banner: Html } | undefined;
   /** The language, where it is not the browser's. */
   readonly language?: Language;
 }
@@ -79,12 +81,13 @@ function document(page: Page, language: Language): Html {
         <link rel="stylesheet" href="${linked('/assets/style.css')}" />
         <script type="module" src="${linked('/assets/live.js')}"></script>
       </head>
-      <body ${signedIn ? raw('data-signed-in') : ''}>
+      <body ${signedIn ? raw('data-signed-in') : ''} ${page.acting ? html`data-acting="${page.acting.id}"` : ''}>
         <a class="skip" href="#main">${t.skip}</a>
         <header>
           <a class="brand" href="/">${t.brand}</a>
           <nav aria-label="${t.navigation}">${navigation(t, signedIn)}</nav>
         </header>
+        ${page.acting?.banner ?? ''}
         <main id="main" tabindex="-1">${page.body}</main>
         <div class="over" role="alert" data-over hidden>
           <p>${t.over.text}</p>

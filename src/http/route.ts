@@ -6,7 +6,11 @@ import { type ErrorCode, Forbidden, RateLimited, Unavailable, ValidationFailed }
 
 /** What every route finds beside its request: the server calls `routes.fetch(request, { ctx })`. */
 export interface RouteEnv {
-  Bindings: { readonly ctx: Ctx };
+  Bindings: {
+    readonly ctx: Ctx;
+    /** The page that was asked for was to be shown for a customer, and the acting for her is over. */
+    readonly actingOver?: boolean;
+  };
 }
 
 /** One request at a route. */

@@ -29,7 +29,7 @@ const first = '00000000-0000-0000-0000-000000000000';
 
 const heads = `select id, audit_sequence as sequence, audit_head as head from customer where id > $1 order by id limit $2`;
 const records = `select id, customer_id as "customerId", sequence, at, actor_type as "actorType", actor_id as "actorId",
-    action, changed, reason, request_id as "requestId", key_id as "keyId", sealed, previous_hash as "previousHash", hash
+    action, changed, reason, request_id as "requestId", acting_id as "actingId", key_id as "keyId", sealed, previous_hash as "previousHash", hash
   from audit_entry where customer_id = any($1::uuid[]) and (customer_id, sequence) > ($2, $3)
   order by customer_id, sequence limit $4`;
 const orphans = `select e.customer_id as "customerId", e.sequence from audit_entry e

@@ -17,15 +17,15 @@ export interface OutboxRow {
 }
 
 const columns = `id uuid, customer_id uuid, sequence int, at timestamptz(3), actor_type text, actor_id text, action text,
-  changed text[], reason text, request_id text, key_id uuid, sealed text, previous_hash text, hash text`;
+  changed text[], reason text, request_id text, acting_id uuid, key_id uuid, sealed text, previous_hash text, hash text`;
 
 /** Both in one statement. `order by` so that positions rise with the sequence. */
 const statement = `
   with audited as (
     insert into audit_entry (id, customer_id, sequence, at, actor_type, actor_id, action, changed, reason, request_id,
-      key_id, sealed, previous_hash, hash)
-    select id, customer_id, sequence, at, actor_type, actor_id, action, changed, reason, request_id, key_id,
-      decode(sealed, 'base64'), decode(previous_hash, 'base64'), decode(hash, 'base64')
+      acting_id, key_id, sealed, previous_hash, hash)
+    select id, customer_id, sequence, at, actor_type, actor_id, action, changed, reason, request_id,
+      acting_id, key_id, decode(sealed, 'base64'), decode(previous_hash, 'base64'), decode(hash, 'base64')
     from jsonb_to_recordset($1::jsonb) as entry (${columns})
   )
   insert into outbox (id, customer_id, sequence, type, event, created_at)
@@ -47,6 +47,7 @@ function auditJson(row: AuditRow): object {
     changed: row.changed,
     reason: row.reason,
     request_id: row.requestId,
+    acting_id: row.actingId,
     key_id: row.keyId,
     sealed: base64(row.sealed),
     previous_hash: base64(row.previousHash),

@@ -185,6 +185,7 @@ class Journal implements EventSubscriber {
         changed: changes.map(({ path }) => path),
         reason: act.reason ?? null,
         requestId: act.requestId,
+        actingId: act.actor.acting?.id ?? null,
         sealed: this.#parts.seal.seal(key, place, JSON.stringify({ changes })),
       };
       const row = { ...record, previousHash, hash: chained(previousHash, record) };
@@ -198,6 +199,6 @@ class Journal implements EventSubscriber {
 function actorOf(actor: Actor, by: ChangeReason): { actorType: ActorType; actorId: string } {
   if (actor.kind === 'service' || actor.kind === 'system') return { actorType: actor.kind, actorId: actor.id };
   // Somebody at Keycloak's console has no record of her own there.
-  const isStaff = by === 'STAFF' || !actor.permissions.has('customer:self');
+  const isStaff = by === 'STAFF' || actor.acting !== undefined || !actor.permissions.has('customer:self');
   return { actorType: isStaff ? 'staff' : 'customer', actorId: actor.id };
 }

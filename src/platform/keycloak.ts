@@ -32,6 +32,7 @@ export interface KeycloakUser {
   readonly serviceAccount: boolean;
 }
 
+const roleNames = z.array(z.object({ name: z.string() })).transform((roles) => roles.map(({ name }) => name));
 /** What of a user's profile we write. Absent: left as it is; null: emptied. */
 export interface KeycloakProfile {
   readonly givenName?: string | null;
@@ -167,6 +168,16 @@ export class KeycloakUsers {
   async findById(id: string): Promise<KeycloakUser | null> {
     const found = await this.#read(id);
     return found && userOf(found);
+  }
+
+  /**
+   * The realm's roles that a user holds, with those that they consist of and that groups bring. Roles of clients our
+   * account may not see (403, contracts: access). Null without such a user.
+   */
+  async realmRolesOf(id: string): Promise<string[] | null> {
+    const path = `/users/${segment(id)}/role-mappings/realm/composite`;
+    const answer = expect(await this.#calls.call({ path }), 200, 404);
+    return answer.status === 404 ? null : roleNames.parse(JSON.parse(answer.text));
   }
 
   /** By the address as Keycloak compares it, which is less than we do: it only ignores case. */

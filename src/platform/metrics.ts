@@ -11,6 +11,8 @@ export interface Metrics {
   /** Seconds that the oldest fact has waited to be published. */
   readonly oldestFact: Gauge;
   readonly alarms: Gauge<'what'>;
+  /** Roles of staff given at the identity provider. */
+  readonly staffRoleGrants: Counter<'by' | 'to'>;
 }
 
 /** Makes a registry of its own, so that several services can run in one process. */
@@ -51,5 +53,15 @@ export function createMetrics(): Metrics {
       labelNames: ['what'],
       registers,
     }),
+    staffRoleGrants: staffRoleGrants(registry),
   };
+}
+
+function staffRoleGrants(registry: Registry): Metrics['staffRoleGrants'] {
+  return new Counter({
+    name: 'customers_staff_role_grants_total',
+    help: 'Roles of staff given at the identity provider: by customer, staff, service or system, to a person, a service, or the holders of a role or group.',
+    labelNames: ['by', 'to'],
+    registers: [registry],
+  });
 }

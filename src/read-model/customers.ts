@@ -25,7 +25,7 @@ export interface CustomerRow {
   readonly lastActivityAt: Date;
   /** The link she signs in with first. */
   readonly identity: Identity | null;
-  /** Whether it is the viewer's own; decided in the statement that read the row. */
+  /** Whether it is the viewer's own; decided in the statement that read the row, or that of the customer she acts for. */
   readonly own: boolean;
   /** How much of it the viewer sees. */
   readonly view: View;
@@ -98,9 +98,10 @@ export class CustomerReads {
     return this.find({ by: 'id', id });
   }
 
-  /** The viewer's own customer; null for whoever has none. */
+  /** The viewer's own customer, or the one she acts for; null for whoever has none. */
   async own(): Promise<CustomerRow | null> {
-    const { identity } = this.#actor;
+    const { identity, acting } = this.#actor;
+    if (acting) return this.byId(acting.customerId);
     return identity ? this.find({ by: 'identity', issuer: identity.issuer, subject: identity.subject }) : null;
   }
 
@@ -120,7 +121,7 @@ export class CustomerReads {
    * did (contracts: access). Once for each customer of a request, and one write for all that are shown at a time.
    */
   async noted({ id, view }: CustomerRow): Promise<void> {
-    if (view === 'personal' && this.#actor.kind === 'person') await this.#notes.load(id);
+    if ((view === 'personal' || view === 'acting') && this.#actor.kind === 'person') await this.#notes.load(id);
   }
 
   /**
@@ -186,7 +187,9 @@ export class CustomerReads {
 
   #seen({ issuer, subject, ...row }: StoredRow): CustomerRow {
     const identity = issuer !== null && subject !== null ? { issuer, subject } : null;
-    return { ...row, identity, view: viewOf(this.#actor, row.own, row.status) };
+    const { acting } = this.#actor;
+    const own = acting ? row.id === acting.customerId : row.own;
+    return { ...row, own, identity, view: viewOf(this.#actor, own, row.status) };
   }
 
   async #openAll(rows: readonly CustomerRow[]): Promise<(Person | null)[]> {

@@ -82,8 +82,8 @@ function answerCors({ config }: HttpParts, req: IncomingMessage, res: ServerResp
     res.setHeader('access-control-allow-origin', origin);
     res.setHeader('access-control-allow-credentials', 'true');
     if (req.method === 'OPTIONS') {
-      res.setHeader('access-control-allow-methods', 'GET, POST');
-      res.setHeader('access-control-allow-headers', 'authorization, content-type, idempotency-key, x-csrf');
+      res.setHeader('access-control-allow-methods', 'GET, POST, DELETE');
+      res.setHeader('access-control-allow-headers', 'authorization, content-type, idempotency-key, x-acting, x-csrf');
       res.setHeader('access-control-max-age', '600');
     }
   }
@@ -146,11 +146,11 @@ async function answerGraph(parts: HttpParts, req: IncomingMessage, res: ServerRe
   await parts.graph(req, res, { ctx });
 }
 
-async function answerRoute(parts: HttpParts, req: IncomingMessage, res: ServerResponse, ctx: Ctx): Promise<void> {
+async function answerRoute(parts: HttpParts, req: IncomingMessage, res: ServerResponse, env: RouteEnv['Bindings']) {
   const body = await readBody(req, limits.bodyBytes);
   if (!body) return refuse(res, 413, 'VALIDATION', 'The request is too large.');
   Object.assign(req, { rawBody: body });
-  const listener = getRequestListener((request) => parts.routes.fetch(request, { ctx }), {
+  const listener = getRequestListener((request) => parts.routes.fetch(request, env), {
     overrideGlobalObjects: false,
   });
   await listener(req, res);
@@ -169,6 +169,32 @@ async function viewer(parts: HttpParts, req: IncomingMessage, isGraph: boolean):
   return viewerOf(parts, { headers, guarded: isGraph || !['GET', 'HEAD'].includes(method) });
 }
 
+/**
+ * What the request works with: as the viewer, or as who acts for a customer. That is named in each request, so that
+ * nobody does it by accident: by a header, which no page of others and no link can send; by the address only where a page
+ * of ours is looked at.
+ */
+async function environmentOf(
+  parts: HttpParts,
+  req: IncomingMessage,
+  info: RequestInfo,
+  isGraph: boolean,
+): Promise<RouteEnv['Bindings']> {
+  const actor = await viewer(parts, req, isGraph);
+  const header = req.headers['x-acting'];
+  if (typeof header === 'string') return { ctx: await parts.contextFor(actor, info, header) };
+  const isPage = !isGraph && (req.method === 'GET' || req.method === 'HEAD');
+  const inAddress = isPage ? new URLSearchParams((req.url ?? '').split('?')[1]).get('acting') : null;
+  // Whoever is not signed in is sent to do that first, and comes back here.
+  if (inAddress === null || actor.kind === 'nobody') return { ctx: await parts.contextFor(actor, info) };
+  try {
+    return { ctx: await parts.contextFor(actor, info, inAddress) };
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'FORBIDDEN') throw error;
+    return { ctx: await parts.contextFor(nobody, info), actingOver: true };
+  }
+}
+
 async function handle(parts: HttpParts, req: IncomingMessage, res: ServerResponse, info: RequestInfo): Promise<void> {
   setSafeHeaders(res, parts.config.production);
   res.setHeader('x-request-id', info.id);
@@ -185,8 +211,8 @@ async function handle(parts: HttpParts, req: IncomingMessage, res: ServerRespons
     res.setHeader('allow', 'GET, POST');
     return refuse(res, refused[0], 'VALIDATION', refused[1]);
   }
-  const ctx = await parts.contextFor(await viewer(parts, req, isGraph), info);
-  await (isGraph ? answerGraph(parts, req, res, ctx) : answerRoute(parts, req, res, ctx));
+  const env = await environmentOf(parts, req, info, isGraph);
+  await (isGraph ? answerGraph(parts, req, res, env.ctx) : answerRoute(parts, req, res, env));
 }
 
 /** What Node's parser refuses never becomes a request, and is answered here with the headers of every answer. */

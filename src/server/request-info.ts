@@ -57,6 +57,7 @@ const once = new Set([
   'content-type',
   'cookie',
   'origin',
+  'x-acting',
   'x-router-secret',
 ]);
 

@@ -1,10 +1,12 @@
 import type { Hono } from 'hono';
 import type { ErrorCode } from '../domain/errors.ts';
+import { actingRoutes } from '../features/acting/acting.rest.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
 import { profilePages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
 import { registrationRoutes } from '../features/registration/registration.rest.ts';
+import { onlyWhatActingMay } from '../http/acting.ts';
 import { answerErrors, answerNotFound } from '../http/failure.ts';
 import { assetRoutes } from '../http/page.ts';
 import { fromOwnPages, type RouteEnv, routes } from '../http/route.ts';
@@ -17,10 +19,11 @@ import type { Config } from '../platform/config.ts';
  * @param statusOf  from an error's code to its HTTP status
  */
 export function createRoutes(config: Config, clock: Clock, statusOf: (code: ErrorCode) => number): Hono<RouteEnv> {
-  const app = routes().use(fromOwnPages);
+  const app = routes().use(fromOwnPages).use(onlyWhatActingMay);
   const doors = [
     assetRoutes(),
     authenticationRoutes(config, clock),
+    actingRoutes(),
     registrationRoutes(),
     authenticationPages(),
     registrationPages(),

@@ -35,6 +35,8 @@ function refuseUpgrade(socket: Duplex, status: string): void {
 
 /** One credential: the bearer of `connection_init`, or the cookie that came with an allowed origin; never both. */
 async function seat(parts: HttpParts, req: IncomingMessage, params: unknown): Promise<Actor | undefined> {
+  // Who acts for a customer says so in each request; a socket would go on without being asked.
+  if (params && typeof params === 'object' && 'x-acting' in params) return undefined;
   const given = params && typeof params === 'object' && 'authorization' in params ? params.authorization : undefined;
   const cookie = accessCookie(req.headers.cookie);
   if (given !== undefined && cookie) return undefined;
@@ -76,7 +78,8 @@ function onUpgrade({ config }: HttpParts, sockets: Sockets, req: IncomingMessage
   const { origin, authorization } = req.headers;
   // A page names its origin; whoever names a foreign one is a page of somebody else.
   if (origin !== undefined && !isOurOrigin(config, origin)) return refuseUpgrade(socket, '403 Forbidden');
-  if (authorization !== undefined) return refuseUpgrade(socket, '400 Bad Request');
+  if (authorization !== undefined || req.headers['x-acting'] !== undefined)
+    return refuseUpgrade(socket, '400 Bad Request');
   const { ip, router } = requestInfo(req, config);
   // A gateway brings everybody's sockets from one address; it proves itself, and each viewer has her own limit behind it.
   const most = router ? Number.POSITIVE_INFINITY : limits.socketsPerClient;

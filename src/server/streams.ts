@@ -1,7 +1,8 @@
 import type { Ctx } from '../context.ts';
+import { type Acting, holderOfToken } from '../domain/access.ts';
 import { RateLimited } from '../domain/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Revocations } from '../platform/revocations.ts';
+import type { Revocable, Revocations } from '../platform/revocations.ts';
 import { limits } from './limits.ts';
 
 /** Answers that last: each ends with its token, and at once when the token is revoked. */
@@ -14,6 +15,11 @@ export interface Streams {
   open(ctx: Pick<Ctx, 'actor' | 'request'>, end: () => void): () => void;
 }
 
+/** The end of an acting is told like that of a session (see the migration of the table `acting`). */
+function revocableOf({ id: sid, by }: Acting): Revocable {
+  return { issuer: 'urn:customers:acting', subject: by.subject, sid, issuedAt: 0 };
+}
+
 const longestTimer = 2 ** 31 - 1;
 
 /** Keeps the lasting answers of this process. */
@@ -22,11 +28,12 @@ export function createStreams(clock: Clock, revocations: Revocations): Streams {
   return {
     open({ actor, request }, end) {
       // Behind a gateway all viewers have one address: whoever is known is counted as herself.
-      const who = actor.identity ? `${actor.identity.issuer} ${actor.identity.subject}` : request.ip;
+      const identity = holderOfToken(actor);
+      const who = identity ? `${identity.issuer} ${identity.subject}` : request.ip;
       const count = perClient.get(who) ?? 0;
       if (count >= limits.streamsPerClient) throw new RateLimited(10);
       perClient.set(who, count + 1);
-      const { identity, sessionId, expiresAt, issuedAt } = actor;
+      const { acting, sessionId, expiresAt, issuedAt } = actor;
       const isOver = (): boolean =>
         identity !== undefined &&
         (!revocations.trusted() ||
@@ -34,12 +41,15 @@ export function createStreams(clock: Clock, revocations: Revocations): Streams {
             ...identity,
             issuedAt: issuedAt ?? 0,
             ...(sessionId === undefined ? {} : { sid: sessionId }),
-          }));
+          }) ||
+          (acting !== undefined && revocations.isRevoked(revocableOf(acting))));
       const left = expiresAt === undefined ? longestTimer : expiresAt * 1000 - clock.now().getTime();
       const timer = setTimeout(end, Math.min(Math.max(left, 0), longestTimer)).unref();
       const stopHearing = revocations.onRevoked(() => {
         if (isOver()) end();
       });
+      // What ended between the look at the credentials and now was told before anybody heard.
+      if (isOver()) end();
       let open = true;
       return () => {
         if (!open) return;

@@ -62,6 +62,15 @@ export const pagesDe: typeof pagesEn = {
     countryHint: 'Zwei Buchstaben, zum Beispiel DE oder US.',
     save: 'Speichern',
   },
+  acting: {
+    title: 'Profil der Kundin oder des Kunden',
+    label: 'Handeln für eine Kundin oder einen Kunden',
+    what: 'Sie handeln für',
+    unnamed: 'ein Konto ohne öffentlichen Namen',
+    until: 'bis',
+    readOnly: 'Sie können alles ansehen, aber nichts ändern.',
+    end: 'Beenden',
+  },
   over: {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',
@@ -78,6 +87,7 @@ export const pagesDe: typeof pagesEn = {
       'Ihr Browser hat unser Cookie nicht behalten, das für die Anmeldung nötig ist. Bitte erlauben Sie es für diese Seite.',
     refused: 'Die Anmeldung wurde abgebrochen oder gilt nicht mehr. Bitte beginnen Sie noch einmal.',
     weak: 'Dafür ist ein zweiter Faktor nötig, und Ihr Konto hat bisher keinen. Sie sind ohne ihn angemeldet.',
+    actingOver: 'Sie handeln nicht mehr für dieses Konto. Beginnen Sie neu, wenn Sie noch einen Grund dafür haben.',
     notFound: 'Diese Seite gibt es nicht.',
     unexpected: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
   },

@@ -60,6 +60,15 @@ export const pagesEn = {
     countryHint: 'Two letters, such as DE or US.',
     save: 'Save',
   },
+  acting: {
+    title: 'The customer’s profile',
+    label: 'Acting for a customer',
+    what: 'You act for',
+    unnamed: 'a customer without a public name',
+    until: 'until',
+    readOnly: 'You can look, but not change anything.',
+    end: 'End',
+  },
   over: {
     text: 'Your session is over. Please sign in again; what you have typed stays here until you leave the page.',
     again: 'Sign in again',
@@ -75,6 +84,7 @@ export const pagesEn = {
     cookies: 'Your browser did not keep our cookie, which is needed to sign in. Please allow it for this page.',
     refused: 'The sign-in was cancelled or is no longer valid. Please begin again.',
     weak: 'This needs a second factor, and your account has none so far. You are signed in without it.',
+    actingOver: 'You no longer act for this customer. Begin anew if you still have a reason to.',
     notFound: 'There is no such page.',
     unexpected: 'Something went wrong on our side. Please try again later.',
   },

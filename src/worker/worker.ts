@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Parts } from '../context.ts';
 import { authenticationTasks } from '../features/authentication/authentication.jobs.ts';
 import { followDeliveries } from '../features/identity/identity.events.ts';
+import { grantAlarms } from '../features/identity/role-grants.ts';
 import { identityTasks } from '../features/identity/identity.jobs.ts';
 import { historyConsumers, supportStream } from '../features/history/history.events.ts';
 import { tooManyMissing } from '../features/identity/sweep.ts';
@@ -48,6 +49,7 @@ async function count({ parts, metrics }: WorkerParts): Promise<void> {
   for (const what of ['dead-letters', 'failed-jobs', 'refused'] as const)
     metrics.alarms.set({ what }, counts[what] ? 1 : 0);
   metrics.alarms.set({ what: 'sweep-stopped' }, (await tooManyMissing(parts)) ? 1 : 0);
+  for (const [what, stands] of Object.entries(await grantAlarms(parts))) metrics.alarms.set({ what }, stands ? 1 : 0);
   metrics.oldestFact.set(lag);
 }
 
@@ -58,6 +60,8 @@ const outdated = [
   `delete from session_token where expires_at < now() - interval '30 days'`,
   `delete from inbox where done_at < now() - interval '30 days'`,
   `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
+  `delete from acting where ends_at < now() - interval '90 days'`,
+  `delete from role_grant where at < now() - interval '1 year'`,
   `delete from drift where at < now() - interval '90 days'`,
 ];
 
@@ -98,7 +102,7 @@ export async function startWorker(worker: WorkerParts): Promise<{ stop(): Promis
     published: (facts) => metrics.published.inc(facts),
   });
   const consumer = consume({ pool, clock, redis, log, transactAs }, supportStream, historyConsumers);
-  const deliveries = followDeliveries(parts);
+  const deliveries = followDeliveries(parts, (grant) => metrics.staffRoleGrants.inc({ ...grant }));
   await queue.run(allTasks(parts, worker.mail), schedule);
   const counting = setInterval(() => {
     void count(worker).catch((error: unknown) => log.warn({ err: error }, 'what waits could not be counted'));

@@ -43,6 +43,20 @@ function actorOf(role: string): Actor {
   return { kind: 'person', id: role, permissions: new Set(permissionsOf(role)) };
 }
 
+/** Staff who act for the customer whose record is `own`: their own permissions do not count meanwhile. */
+const actingStaff: Actor = {
+  ...actorOf('customer'),
+  id: 'support-pii',
+  acting: {
+    id: '019abcde-0000-7000-8000-000000000002',
+    customerId: '019abcde-0000-7000-8000-000000000001',
+    reason: 'A reason.',
+    write: true,
+    by: { issuer: 'i', subject: 'support-pii' },
+    until: new Date(0),
+  },
+};
+
 const fields = `id version status displayName givenName familyName email { address } emailLookup identity { subject }
   birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed }`;
 const asEntity = parse(`query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { ${fields} } } }`);
@@ -91,10 +105,11 @@ async function seen(actor: Actor, own: boolean, status: AccountStatus): Promise<
 async function matrix(): Promise<string> {
   const lines: string[] = [];
   for (const own of [true, false]) {
-    for (const [name, actor] of [['nobody', nobody], ...roles.map((role) => [role, actorOf(role)])] as [
-      string,
-      Actor,
-    ][]) {
+    for (const [name, actor] of [
+      ['nobody', nobody],
+      ...roles.map((role) => [role, actorOf(role)]),
+      ['acting', actingStaff],
+    ] as [string, Actor][]) {
       for (const status of accountStatuses) {
         const fields = await seen(actor, own, status);
         lines.push(`${own ? 'own' : 'other'} ${name} ${status}: ${fields.join(' ')}`);

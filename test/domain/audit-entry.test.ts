@@ -20,6 +20,7 @@ const record: fc.Arbitrary<Omit<AuditRecord, 'sequence'>> = fc.record({
   changed: fc.array(text, { maxLength: 3 }),
   reason: fc.option(text),
   requestId: text,
+  actingId: fc.option(fc.uuid()),
   keyId: fc.uuid(),
   sealed: fc.uint8Array({ minLength: 1, maxLength: 40 }),
 });
@@ -60,6 +61,7 @@ describe('audit chain (design §6)', () => {
       ({ changed }) => ({ changed: [changed.join('')] }),
       ({ changed, reason }) => ({ changed: [...changed, reason ?? ''] }),
       ({ reason }) => ({ reason: reason === null ? '' : null }),
+      ({ actingId }) => ({ actingId: actingId ? null : '00000000-0000-4000-8000-000000000000' }),
       ({ at }) => ({ at: new Date(at.getTime() + 1) }),
       ({ sealed }) => ({ sealed: sealed.map((byte, n) => (n === 0 ? byte ^ 1 : byte)) }),
       ({ sequence }) => ({ sequence: sequence + 1 }),
@@ -86,6 +88,28 @@ describe('audit chain (design §6)', () => {
         expect(good(whole.toSpliced(at, 1))).toBe(at);
         expect(good(whole.with(at, whole[at + 1]!).with(at + 1, whole[at]!))).toBe(at);
       }),
+    );
+  });
+
+  test('a record from before acting was known has the hash it had', () => {
+    const before: AuditRecord = {
+      id: '019abcde-0000-7000-8000-000000000001',
+      customerId: '019abcde-0000-7000-8000-000000000002',
+      sequence: 1,
+      at: new Date(0),
+      actorType: 'staff',
+      actorId: 's',
+      action: 'STAFF_ACCESS',
+      changed: ['a'],
+      reason: 'r',
+      requestId: 'q',
+      actingId: null,
+      keyId: '019abcde-0000-7000-8000-000000000003',
+      sealed: new Uint8Array([1, 2, 3]),
+    };
+
+    expect(chained(emptyChain.hash, before).toString('hex')).toBe(
+      '0f0954035947c04fa499b897acd65c009dd7f2991fe839b1d6ca643179521cd7',
     );
   });
 });

@@ -16,6 +16,8 @@ export interface DoubleUser {
   requiredActions: string[];
   serviceAccountClientId?: string;
   attributes: Record<string, string[]>;
+  /** Of the realm. */
+  roles?: string[];
 }
 
 /**
@@ -104,6 +106,12 @@ class Users {
 
 const secretOfDoubles = 'service-secret-of-the-double-0123456789';
 
+/** As our service account sees them, which may not see those of clients. */
+function rolesOf({ roles = ['customer'] }: DoubleUser, path: string): Reply {
+  if (!path.endsWith('/role-mappings/realm/composite')) return { status: 403 };
+  return { status: 200, body: roles.map((name) => ({ name })) };
+}
+
 class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
   readonly #people = new Users();
   readonly users = this.#people.all;
@@ -149,6 +157,7 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
   }
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
+    if (action === 'role-mappings') return rolesOf(user, url.pathname);
     if (method === 'GET') return { status: 200, body: user };
     if (method === 'DELETE') return { status: this.users.delete(user.id) ? 204 : 404 };
     if (action === 'logout') return { status: this.loggedOut.push(user.id) ? 204 : 404 };

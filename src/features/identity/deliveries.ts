@@ -7,6 +7,8 @@ export const delivery = z.object({
   kind: z.enum(['user', 'admin']),
   type: z.string().min(1).max(100),
   userId: z.string().min(1).max(64).optional(),
+  /** Keycloak's key of the client one of whose roles was given or taken. */
+  roleClientId: z.string().min(1).max(64).optional(),
   sessionId: z.string().min(1).max(128).optional(),
   /** Milliseconds since 1970, stamped before Keycloak's commit. */
   time: z.number().int().min(0),

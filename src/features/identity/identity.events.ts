@@ -5,6 +5,7 @@ import { type Due, fail, putAside, receive, settle, takeDue } from '../../messag
 import { repeat, type Rounds } from '../../messaging/rounds.ts';
 import { converge, type Sighting } from './converge.ts';
 import { type Delivery, delivery, type Meaning, meaningOf } from './deliveries.ts';
+import { noteGrants, noteWidening, type RoleGrant } from './role-grants.ts';
 import { type Ended, endSessions } from '../../platform/end-sessions.ts';
 
 const source = 'keycloak';
@@ -79,6 +80,8 @@ function sightingOf(issuer: string, subject: string, reads: readonly Read[]): Si
   };
 }
 
+type Granted = (grant: RoleGrant) => void;
+
 /** The try is counted already; an outage is nobody's fault and tried again for as long as it lasts. */
 async function attempt(parts: Parts, reads: readonly Read[], work: () => Promise<boolean>): Promise<void> {
   try {
@@ -116,9 +119,10 @@ function read(due: Due): Read | undefined {
 /**
  * Works off the deliveries that are due: ends of sessions first, then one look per changed user.
  *
+ * @param granted  hears of roles of staff that were given
  * @returns how many there were
  */
-export async function workDeliveries(parts: Parts): Promise<number> {
+export async function workDeliveries(parts: Parts, granted: Granted = () => undefined): Promise<number> {
   const due = await takeDue(parts, source, batch);
   const reads: Read[] = [];
   for (const message of due) {
@@ -129,14 +133,28 @@ export async function workDeliveries(parts: Parts): Promise<number> {
   const { looks = [], ends = [] } = Object.groupBy(reads, ({ meaning }) =>
     meaning.what === 'look-again' ? 'looks' : 'ends',
   );
-  for (const one of ends) await attempt(parts, [one], () => endSession(parts, one));
+  for (const one of ends) {
+    await attempt(parts, [one], async () => {
+      await noteWidening(parts, one.event, granted);
+      return endSession(parts, one);
+    });
+  }
   const subjects = [...Map.groupBy(looks, ({ event }) => event.userId ?? '')];
   const look = async (): Promise<void> => {
     for (let next = subjects.shift(); next; next = subjects.shift()) {
       const [subject, about] = next;
       const sighting = sightingOf(parts.config.keycloak.issuer, subject, about);
       // Whoever looks at her now may have read her before this change: it stays, to be looked at once more.
-      await attempt(parts, about, async () => (await converge(parts, sighting)).outcome !== 'busy');
+      await attempt(parts, about, async () => {
+        if ((await converge(parts, sighting)).outcome === 'busy') return false;
+        await noteGrants(
+          parts,
+          subject,
+          about.map(({ event }) => event),
+          granted,
+        );
+        return true;
+      });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, look));
@@ -144,8 +162,8 @@ export async function workDeliveries(parts: Parts): Promise<number> {
 }
 
 /** Works off deliveries until stopped. An outage of the database is waited out. */
-export function followDeliveries(parts: Parts): Rounds {
+export function followDeliveries(parts: Parts, granted: Granted): Rounds {
   const trouble = (error: unknown): void =>
     parts.log.error({ err: error }, 'deliveries of Keycloak cannot be worked off');
-  return repeat(() => workDeliveries(parts), { idleMs: restMs, troubleMs: restMs, trouble });
+  return repeat(() => workDeliveries(parts, granted), { idleMs: restMs, troubleMs: restMs, trouble });
 }

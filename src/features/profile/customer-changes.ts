@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts';
+import { isOwn } from '../../domain/access.ts';
 import { Forbidden, invalid } from '../../domain/errors.ts';
 import { changeReasons } from '../../domain/events.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
@@ -84,7 +85,7 @@ async function* changesAfter(
   for (let cursor = after; ;) {
     const { rows } = await ctx.pool.query<Fact>({ ...factsAfter, values: [id, cursor] });
     const customer = await ctx.customers.fresh(id);
-    if (customer?.view !== 'self') return undefined;
+    if (!customer || !isOwn(customer.view)) return undefined;
     if (!rows.length) return cursor;
     for (const fact of rows) {
       cursor = fact.sequence;
@@ -116,7 +117,7 @@ export async function* followOwnCustomer(
   if (!first) throw new Forbidden();
   const told = ctx.live.subscribe(first.id, signal);
   const own = await ctx.customers.fresh(first.id);
-  if (own?.view !== 'self') return;
+  if (!own || !isOwn(own.view)) return;
   let cursor = await beginning(ctx, own, after);
   if (cursor === undefined) {
     cursor = own.sequence;

@@ -1,10 +1,11 @@
 import type { Ctx } from '../../context.ts';
-import { may } from '../../domain/access.ts';
+import { type Acting, isOwn, may } from '../../domain/access.ts';
 import type { AccountStatus } from '../../domain/account-status.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
-import { Forbidden, invalid, NotFound, StatusConflict, StepUpRequired, Unauthenticated } from '../../domain/errors.ts';
+import { Forbidden, NotFound, StatusConflict, StepUpRequired, Unauthenticated } from '../../domain/errors.ts';
 import type { ProfileInput } from '../../domain/profile.ts';
 import { twoSidedFields } from '../../domain/two-sided-field.ts';
+import { parseReason } from '../../domain/values/reason.ts';
 import { forUpdate, ownForUpdate } from '../../messaging/for-update.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
 
@@ -23,7 +24,7 @@ type Writes = Reads & Pick<Ctx, 'transact' | 'clock' | 'work' | 'config'>;
  */
 export async function ownCustomer({ customers }: Reads): Promise<CustomerRow | null> {
   const row = await customers.own();
-  if (row && row.view !== 'self') throw new Forbidden();
+  if (row && !isOwn(row.view)) throw new Forbidden();
   return row;
 }
 
@@ -37,18 +38,6 @@ export async function customerById({ actor, customers }: Reads, id: string): Pro
   return customers.byId(id);
 }
 
-const longestReason = 500;
-const unwritten = /[\p{Cc}\p{Cs}]/u;
-
-/** @throws ValidationFailed for a reason that says nothing, is too long, or holds control characters */
-function parseReason(text: string | null | undefined): string {
-  const reason = text?.trim() ?? '';
-  if (!reason) throw invalid('reason', 'required', 'Say why.');
-  if (reason.length > longestReason) throw invalid('reason', 'max_length', `At most ${longestReason} characters.`);
-  if (unwritten.test(reason)) throw invalid('reason', 'characters', 'Control characters do not belong in a reason.');
-  return reason;
-}
-
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Who changes whom: herself, or staff somebody with a reason. */
@@ -56,6 +45,18 @@ interface Target {
   readonly by: 'SELF' | 'STAFF';
   readonly load: (em: Parameters<typeof forUpdate>[0]) => Promise<CustomerAccount>;
   readonly reason: string | undefined;
+}
+
+/**
+ * Staff who act for a customer change her record and nobody else's. Why, they said when they began.
+ *
+ * @throws Forbidden, NotFound, ValidationFailed
+ */
+function targetOfActing(acting: Acting, customerId?: string | null, reason?: string | null): Target {
+  if (!acting.write) throw new Forbidden();
+  if (typeof customerId === 'string' && customerId.toLowerCase() !== acting.customerId) throw new NotFound();
+  const said = typeof reason === 'string' && reason.trim() ? parseReason(reason) : undefined;
+  return { by: 'STAFF', load: (em) => forUpdate(em, acting.customerId), reason: said };
 }
 
 /**
@@ -73,6 +74,7 @@ async function targetOf(
   }: { readonly customerId?: string | null | undefined; readonly reason?: string | null | undefined },
 ): Promise<Target> {
   if (actor.kind === 'nobody') throw new Unauthenticated();
+  if (actor.acting) return targetOfActing(actor.acting, customerId, reason);
   const { identity } = actor;
   if (typeof customerId === 'string' && may(actor, 'customer:write')) {
     if (!uuid.test(customerId)) throw new NotFound();
@@ -143,6 +145,7 @@ export interface StatusChange {
  */
 export async function changeStatus(ctx: Writes, input: StatusChange): Promise<CustomerRow> {
   const { status, expectedVersion } = input;
+  if (ctx.actor.acting) throw new Forbidden();
   const { by, load } = await targetOf(ctx, input);
   const reason = parseReason(input.reason);
   if (by === 'SELF' && status !== 'DEACTIVATED') throw new Forbidden();

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { StatusConflict } from '../../domain/errors.ts';
 import { answerNotice, answerPage, choice, field, type Html, languageFor, textsFor } from '../../http/page.ts';
+import { actingBanner } from '../../http/acting-banner.ts';
 import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
 import type { CustomerRow, Person } from '../../read-model/customers.ts';
 import { type Language, languages, type Texts } from '../../texts/languages.ts';
@@ -73,15 +74,26 @@ function form(t: T, row: CustomerRow, person: Person | null, language: Language)
 
 async function profile(c: RouteContext): Promise<Response> {
   const { ctx } = c.env;
-  if (ctx.actor.kind !== 'person') return c.redirect('/auth/login?returnTo=%2Fprofile');
+  const { acting } = ctx.actor;
+  if (ctx.actor.kind !== 'person') {
+    const returnTo = `/profile${new URL(c.req.url).search}`;
+    return c.redirect(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`);
+  }
   const row = await ownCustomer(ctx);
   if (!row) throw new StatusConflict('missing');
+  await ctx.customers.noted(row);
   const person = await ctx.customers.person(row);
-  const language = languageFor(c, row.locale);
-  const t = textsFor(language).profile;
-  const body = html`<h1>${t.title}</h1>
-    ${account(t, row, person, language)}${form(t, row, person, language)}`;
-  return answerPage(c, { title: t.title, body, signedIn: true, language });
+  // Staff read their own language.
+  const language = languageFor(c, acting ? undefined : row.locale);
+  const { profile: t, acting: tActing } = textsFor(language);
+  const title = acting ? tActing.title : t.title;
+  const body = html`<h1>${title}</h1>
+    ${account(t, row, person, language)}${!acting || acting.write ? form(t, row, person, language) : ''}`;
+  const shownFor = acting && {
+    id: acting.id,
+    banner: actingBanner(tActing, acting, person?.displayName),
+  };
+  return answerPage(c, { title, body, signedIn: true, language, acting: shownFor });
 }
 
 /** The page where a customer sees and changes her profile; it follows changes made elsewhere. */

@@ -22,8 +22,10 @@ import org.keycloak.events.admin.ResourceType;
  *     admin API
  * @param type for {@code user} Keycloak's event type; for {@code admin} the resource and what was
  *     done to it, such as {@code USER_UPDATE}, {@code USER_LOGOUT}, {@code USER_SESSION_DELETE},
- *     {@code REALM_LOGOUT_ALL}
+ *     {@code REALM_LOGOUT_ALL}; {@code REALM_ROLE_WIDENED} and the like where a role or a group got
+ *     more roles, and whoever holds it with it
  * @param userId absent when only a session is known, or all are meant
+ * @param roleClientId the key of the client one of whose roles a user was given or lost
  * @param sessionId present when this session has ended, or was in use
  * @param time milliseconds since 1970, stamped before the commit
  */
@@ -36,6 +38,7 @@ record CustomerEvent(
     String resourceType,
     String operation,
     String userId,
+    String roleClientId,
     String sessionId,
     long time,
     Actor actor) {
@@ -100,12 +103,13 @@ record CustomerEvent(
             null,
             null,
             event.getUserId(),
+            null,
             event.getSessionId(),
             event.getTime(),
             actor));
   }
 
-  /** Empty for what concerns neither a user nor a session. */
+  /** Empty for what concerns neither a user nor a session, nor what roles give. */
   static Optional<CustomerEvent> of(AdminEvent event, String id, String realm, Actor actor) {
     String[] path =
         event.getResourcePath() == null ? new String[0] : event.getResourcePath().split("/");
@@ -113,13 +117,20 @@ record CustomerEvent(
     String sessionId =
         path.length > 1 && event.getResourceType() == ResourceType.USER_SESSION ? path[1] : null;
     boolean everybody = path.length == 1 && path[0].equals("logout-all");
-    if (userId == null && sessionId == null && !everybody) {
+    boolean widens = widens(event.getOperationType(), path);
+    if (userId == null && sessionId == null && !everybody && !widens) {
       return Optional.empty();
     }
     String resource = event.getResourceTypeAsString();
     String operation = event.getOperationType().name();
     String done =
-        event.getOperationType() == OperationType.ACTION ? action(path, everybody) : operation;
+        widens
+            ? "WIDENED"
+            : event.getOperationType() == OperationType.ACTION
+                ? action(path, everybody)
+                : operation;
+    boolean ofClient = event.getResourceType() == ResourceType.CLIENT_ROLE_MAPPING;
+    String roleClientId = ofClient && userId != null && path.length > 4 ? path[4] : null;
     return Optional.of(
         new CustomerEvent(
             id,
@@ -129,9 +140,21 @@ record CustomerEvent(
             resource,
             operation,
             userId,
+            roleClientId,
             sessionId,
             event.getTime(),
             actor));
+  }
+
+  /**
+   * {@code roles-by-id/{id}/composites}: a role that consists of more from now on; {@code
+   * groups/{id}/role-mappings/…}: a group that brings more.
+   */
+  private static boolean widens(OperationType operation, String[] path) {
+    boolean ofRole = path.length > 1 && path[path.length - 1].equals("composites");
+    boolean ofGroup =
+        path.length > 2 && path[0].equals("groups") && path[2].equals("role-mappings");
+    return operation == OperationType.CREATE && (ofRole || ofGroup);
   }
 
   /**

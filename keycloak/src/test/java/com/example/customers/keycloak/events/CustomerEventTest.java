@@ -102,6 +102,43 @@ final class CustomerEventTest {
   }
 
   @Test
+  @DisplayName("a role that is given is told by its client, one that gives more by itself")
+  void roles() {
+    CustomerEvent given =
+        admin(
+                ResourceType.CLIENT_ROLE_MAPPING,
+                OperationType.CREATE,
+                "users/u1/role-mappings/clients/c1")
+            .orElseThrow();
+
+    assertEquals("CLIENT_ROLE_MAPPING_CREATE", given.type());
+    assertEquals("u1", given.userId());
+    assertEquals("c1", given.roleClientId());
+    assertEquals(
+        "GROUP_MEMBERSHIP_CREATE",
+        admin(ResourceType.GROUP_MEMBERSHIP, OperationType.CREATE, "users/u1/groups/g1")
+            .orElseThrow()
+            .type());
+    assertEquals(
+        "REALM_ROLE_WIDENED",
+        admin(ResourceType.REALM_ROLE, OperationType.CREATE, "roles-by-id/r1/composites")
+            .orElseThrow()
+            .type());
+    assertEquals(
+        "REALM_ROLE_MAPPING_WIDENED",
+        admin(
+                ResourceType.REALM_ROLE_MAPPING,
+                OperationType.CREATE,
+                "groups/g1/role-mappings/realm")
+            .orElseThrow()
+            .type());
+    assertFalse(
+        admin(ResourceType.REALM_ROLE, OperationType.DELETE, "roles-by-id/r1/composites")
+            .isPresent());
+    assertFalse(admin(ResourceType.REALM_ROLE, OperationType.CREATE, "roles/new").isPresent());
+  }
+
+  @Test
   @DisplayName("the end of one session, and of all")
   void sessions() {
     CustomerEvent one =
