@@ -31,6 +31,8 @@ export interface EdgeWorld {
   log(): string;
   token(subject: string, change?: TokenChange): Promise<string>;
   ask(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Another replica over the same databases. It ends with this one. */
+  replica(): Promise<Running>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,14 @@ async function startIssuer() {
   return { url, issuer, sign, fetches: () => fetches, stop: () => server.close() };
 }
 
+function payloadOf(issuer: string, subject: string, claims: NonNullable<TokenChange['claims']>): JWTPayload {
+  const now = Math.floor(Date.now() / 1000);
+  const roles = { 'customer-api': { roles: ['customer:self'] } };
+  const good = { iss: issuer, sub: subject, aud: 'customer-api', azp: 'customer-cli', typ: 'Bearer' };
+  const times = { iat: now, exp: now + 300, auth_time: now, sid: randomUUID(), resource_access: roles };
+  return Object.fromEntries(Object.entries({ ...good, ...times, ...claims }).filter(([, v]) => v !== undefined));
+}
+
 const secret = (): string => randomBytes(32).toString('base64url');
 const key = (): string => randomBytes(32).toString('base64');
 
@@ -61,6 +71,7 @@ function environment(databases: { url: string; keysUrl: string }, keycloakUrl: s
     ROLE: 'server',
     PORT: '0',
     ADMIN_PORT: '0',
+    GRPC_PORT: '0',
     PUBLIC_URL: 'http://localhost:4000',
     ALLOWED_ORIGINS: 'http://shop.example',
     DATABASE_URL: databases.url,
@@ -93,6 +104,7 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
   let lines = '';
   const log = createLog('info', { write: (line) => void (lines += line) });
   const running = await run(readConfig(env), log);
+  const replicas: Running[] = [running];
   const url = running.publicUrl ?? '';
   return {
     url,
@@ -102,24 +114,21 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
     issuer: keycloak.issuer,
     keyFetches: keycloak.fetches,
     log: () => lines,
-    token(subject, { claims = {}, header = {} } = {}) {
-      const now = Math.floor(Date.now() / 1000);
-      const roles = { 'customer-api': { roles: ['customer:self'] } };
-      const good = { iss: keycloak.issuer, sub: subject, aud: 'customer-api', azp: 'customer-cli', typ: 'Bearer' };
-      const times = { iat: now, exp: now + 300, auth_time: now, sid: randomUUID(), resource_access: roles };
-      const payload = Object.fromEntries(
-        Object.entries({ ...good, ...times, ...claims }).filter(([, v]) => v !== undefined),
-      );
-      return keycloak.sign(payload, header);
-    },
+    token: (subject, { claims = {}, header = {} } = {}) =>
+      keycloak.sign(payloadOf(keycloak.issuer, subject, claims), header),
     ask: (body, headers = {}) =>
       fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    async replica() {
+      const replica = await run(readConfig(env), log);
+      replicas.push(replica);
+      return replica;
+    },
     async stop() {
-      await running.stop();
+      for (const each of replicas) await each.stop();
       keycloak.stop();
       await databases.drop();
     },
