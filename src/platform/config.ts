@@ -108,6 +108,9 @@ export const variables = z.object({
   TOKEN_KEY: key.describe('key that derives refresh handles and signs cookies, 32 bytes in base64'),
   SESSION_IDLE_SECONDS: seconds(3600, 60, 86_400).describe('a session ends after so long without use'),
   SESSION_MAX_SECONDS: seconds(3600, 60, 2_592_000).describe('a session ends after so long whatever happens'),
+  LOGIN_REFUSAL_MS: count(1000, 0, 4000).describe(
+    'least time a refused sign-in over gRPC takes to answer, known address or not',
+  ),
   REGISTRATION_MAILS_PER_HOUR: count(3, 1, 1000).describe('mails an address gets from registrations, per hour'),
   REGISTRATIONS_PER_HOUR: count(20, 1, 1_000_000).describe('registrations from one network (/24, /48), per hour'),
   REGISTRATION_TIME_MS: count(800, 0, 10_000).describe(
@@ -173,7 +176,7 @@ function shape(v: z.infer<typeof variables>) {
       bff: { id: v.BFF_CLIENT_ID, secret: v.BFF_CLIENT_SECRET },
       service: { id: v.SERVICE_CLIENT_ID, secret: v.SERVICE_CLIENT_SECRET },
     },
-    login: { clients: v.LOGIN_CLIENTS },
+    login: { clients: v.LOGIN_CLIENTS, refusalMs: v.LOGIN_REFUSAL_MS },
     tokens: { audience: v.TOKEN_AUDIENCE, clients: v.TOKEN_CLIENTS },
     keys: { encryption: v.KEY_ENCRYPTION_KEYS, index: v.INDEX_KEYS, token: v.TOKEN_KEY },
     session: { idleSeconds: v.SESSION_IDLE_SECONDS, maxSeconds: v.SESSION_MAX_SECONDS },

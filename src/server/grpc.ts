@@ -8,6 +8,7 @@ import type { Permission } from '../domain/access.ts';
 import { Unauthenticated } from '../domain/errors.ts';
 import { AccountStates } from '../features/authentication/account-states.ts';
 import { authenticationCalls, authenticationRules } from '../features/authentication/authentication.grpc.ts';
+import { createLoginClients } from '../features/authentication/login-clients.ts';
 import { callValues, createGate, createInterceptor, type CallRules } from '../grpc/calls.ts';
 import { createCallMetrics } from '../grpc/call-metrics.ts';
 import { AuthService } from '../grpc/generated/auth_pb.ts';
@@ -122,6 +123,8 @@ export function createGrpcServer(grpc: GrpcParts): GrpcServer {
   const room = {
     judge: (token: string) => look({ verifier, revocations }, token),
     accounts: new AccountStates(parts.pool),
+    revocations,
+    clients: createLoginClients(parts.config, () => parts.clock.now()),
   };
   authenticationCalls(room)(router);
   healthRoutes([AuthService.typeName], () => revocations.trusted() && !over.signal.aborted)(router);

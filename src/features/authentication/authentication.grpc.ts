@@ -1,15 +1,23 @@
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ConnectRouter, ServiceImpl } from '@connectrpc/connect';
 import type { Permission } from '../../domain/access.ts';
+import { invalid } from '../../domain/errors.ts';
 import { ctxOf } from '../../grpc/calls.ts';
-import { AuthService } from '../../grpc/generated/auth_pb.ts';
+import { AuthService, type LoginRequest } from '../../grpc/generated/auth_pb.ts';
+import type { Revocations } from '../../platform/revocations.ts';
 import type { AccountStates } from './account-states.ts';
+import type { LoginClient } from './login-clients.ts';
+import { login, type LoginProof, logoutForService, refreshForService, type ServiceTokens } from './login-service.ts';
+import { watchRevocations } from './revocation-stream.ts';
 import { checkToken, type Judge } from './token-service.ts';
 
 /** What the calls of this door share. */
 export interface CallRoom {
   readonly judge: Judge;
   readonly accounts: AccountStates;
+  readonly revocations: Revocations;
+  /** The clients in whose name customers are signed in, by id. */
+  readonly clients: ReadonlyMap<string, LoginClient>;
 }
 
 type Calls = ServiceImpl<typeof AuthService>;
@@ -49,7 +57,43 @@ const validating =
     };
   };
 
+function proofOf({ method }: LoginRequest): LoginProof {
+  if (method.case === 'password') return { by: 'password', proof: method.value };
+  if (method.case === 'code') return { by: 'code', proof: method.value };
+  throw invalid('method', 'required', 'Say by what to sign in: password or code.');
+}
+
+function tokensResult({ customerId, accessToken, accessEndsAt, refreshToken = '' }: ServiceTokens) {
+  const value = { customerId, accessToken, refreshToken, expiresAt: timestampFromDate(accessEndsAt) };
+  return { result: { case: 'tokens' as const, value } };
+}
+
+const signingIn =
+  ({ clients }: CallRoom): Calls['login'] =>
+  async (request, context) => {
+    const answer = await login(ctxOf(context), clients, request.clientId, proofOf(request));
+    if ('customerId' in answer) return tokensResult(answer);
+    return { result: { case: 'mfaRequired', value: { methods: [...answer.methods] } } };
+  };
+
+const watching = ({ revocations }: CallRoom): Calls['watchRevocations'] =>
+  async function* ({ after }, context) {
+    for await (const { at, ...told } of watchRevocations(ctxOf(context), revocations, after, context.signal)) {
+      yield { ...told, at: timestampFromDate(at) };
+    }
+  };
+
 /** Sign-in and token checks for services inside the platform (contracts: auth.proto). */
 export function authenticationCalls(room: CallRoom): (router: ConnectRouter) => void {
-  return (router) => void router.service(AuthService, { validateToken: validating(room) });
+  const calls: Calls = {
+    login: signingIn(room),
+    validateToken: validating(room),
+    refresh: async (request, context) => tokensResult(await refreshForService(ctxOf(context), room.clients, request)),
+    async logout({ accessToken }, context) {
+      await logoutForService(ctxOf(context), room.judge, accessToken);
+      return {};
+    },
+    watchRevocations: watching(room),
+  };
+  return (router) => void router.service(AuthService, calls);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { AuthService } from '../../../src/grpc/generated/auth_pb.ts';
 import { ErrorInfoSchema, RetryInfoSchema } from '../../../src/grpc/generated/google/rpc/error_details_pb.ts';
 import { Health } from '../../../src/grpc/generated/grpc/health/v1/health_pb.ts';
@@ -36,9 +36,14 @@ async function failureOf(work: Promise<unknown>): Promise<ConnectError> {
   );
 }
 
+/** Questions to the database. */
+function questionsTo({ running }: EdgeWorld): MockInstance<(given: string) => Promise<unknown>> {
+  return vi.spyOn(running.parts.pool, 'query') as unknown as MockInstance<(given: string) => Promise<unknown>>;
+}
+
 /** The next question to the database ends so. */
 function databaseDoes(once: () => Promise<never>): void {
-  vi.spyOn(edge.running.parts.pool, 'query').mockImplementationOnce(once as never);
+  questionsTo(edge).mockImplementationOnce(once);
 }
 
 describe('a call that fails (ASVS 16.5)', () => {
@@ -154,13 +159,13 @@ describe('a replica that stops', () => {
     await linkedCustomer(going, subject);
     const accessToken = await going.token(subject);
     const { pool } = going.running.parts;
-    const query = pool.query.bind(pool) as (given: unknown) => Promise<never>;
+    const query: (given: string) => Promise<unknown> = pool.query.bind(pool);
     let answer: () => void = () => undefined;
     const asked = new Promise<void>((told) => {
-      vi.spyOn(pool, 'query').mockImplementationOnce(((given: unknown) => {
+      questionsTo(going).mockImplementationOnce((given: string) => {
         told();
         return new Promise<void>((resolve) => (answer = resolve)).then(() => query(given));
-      }) as never);
+      });
     });
     const underWay = client.validateToken({ accessToken }, { headers: caller });
     await asked;
