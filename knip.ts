@@ -7,6 +7,7 @@ export default {
     'local/start.ts',
     'test/run.ts',
     'test/**/*.test.ts',
+    'test/bench/{run,caller}.ts',
     'test/drills/run.ts',
     'test/support/{global-setup,identity-setup,*-file}.ts',
     'codegen.ts',
