@@ -225,7 +225,7 @@ export default {
     tsPreCompilationDeps: true,
     combinedDependencies: true,
     doNotFollow: { path: '(^|/)node_modules/' },
-    exclude: { path: '^(test/support/generated|coverage|[.]local)/' },
+    exclude: { path: '^(src/grpc/generated|test/support/generated|coverage|[.]local)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types', 'require'],

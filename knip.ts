@@ -7,6 +7,7 @@ export default {
     'local/start.ts',
     'test/run.ts',
     'test/**/*.test.ts',
+    'test/bench/{run,caller}.ts',
     'test/drills/run.ts',
     'test/support/{global-setup,identity-setup,*-file}.ts',
     'codegen.ts',
@@ -14,7 +15,7 @@ export default {
     '.dependency-cruiser.mjs',
   ],
   project: ['src/**/*.ts!', 'local/**/*.{ts,mjs}', 'test/**/*.ts', 'docs/**/*.ts', '*.{ts,mjs}'],
-  ignore: ['test/support/generated/**', 'test/fixtures/**'],
+  ignore: ['src/grpc/generated/**', 'test/support/generated/**', 'test/fixtures/**'],
   ignoreDependencies: [
     // Run as programs by the local stack or loaded by name by another tool.
     'node',
@@ -22,6 +23,8 @@ export default {
     '@swc/core',
     'oxlint-tsgolint',
     'dependency-cruiser',
+    '@bufbuild/buf',
+    '@bufbuild/protoc-gen-es',
     'oxfmt',
     // Only its schema of Compose files is read.
     'dclint',

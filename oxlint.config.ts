@@ -59,6 +59,7 @@ export default defineConfig({
   ignorePatterns: [
     'node_modules',
     'schema/**',
+    'src/grpc/generated/**',
     'test/support/generated/**',
     'test/fixtures/**',
     'keycloak/**',

@@ -15,6 +15,7 @@ export interface Endpoints {
   graphql: string;
   ws: string;
   rest: string;
+  grpc: string;
   admin: string;
   metrics: string;
   health: string;
@@ -34,6 +35,7 @@ export function endpointsOf(ports: Ports, secrets: Secrets): Endpoints {
     graphql: `${origin}/graphql`,
     ws: `${origin.replace('http', 'ws')}/graphql`,
     rest: origin,
+    grpc: `http://127.0.0.1:${ports.GRPC_PORT}`,
     admin,
     metrics: `${admin}/metrics`,
     health: `${admin}/readyz`,

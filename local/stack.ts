@@ -70,7 +70,7 @@ const portsOf: Record<PartName, readonly PortName[]> = {
   redis: ['REDIS_PORT'],
   mail: ['MAIL_PORT', 'SMTP_PORT'],
   keycloak: ['KEYCLOAK_PORT'],
-  services: ['PORT', 'ADMIN_PORT'],
+  services: ['PORT', 'ADMIN_PORT', 'GRPC_PORT'],
 };
 
 async function startParts(building: Building, wanted: readonly PartName[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as Listener } from 'node:net';
 import type { Redis } from 'ioredis';
 import type { Parts } from './context.ts';
 import { Unavailable } from './domain/errors.ts';
@@ -28,6 +28,7 @@ import { adminHandler } from './server/admin.ts';
 import { contexts } from './server/contexts.ts';
 import { deliveriesInto } from './server/deliveries.ts';
 import { createGraph } from './server/graphql.ts';
+import { createGrpcServer } from './server/grpc.ts';
 import { createPublicServer } from './server/http.ts';
 import { limits } from './server/limits.ts';
 import { registrationsInto } from './server/registrations.ts';
@@ -42,6 +43,8 @@ export interface Running {
   /** Where it listens; undefined for a worker. */
   readonly publicUrl?: string;
   readonly adminUrl: string;
+  /** Where gRPC is; undefined for a worker. */
+  readonly grpcUrl?: string;
   readonly parts: Parts;
   /** Ends it: what is under way is finished, at most within 25 seconds. */
   stop(): Promise<void>;
@@ -115,7 +118,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
 // Names alone need nothing of what the tasks run with.
 const taskNames = allTasks({} as Parts, {} as MailSender).map(({ name }) => name);
 
-function listen(server: Server, host: string, port: number): Promise<number> {
+function listen(server: Listener, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
@@ -133,7 +136,10 @@ async function drain(server: Server): Promise<void> {
 /** Staff and services may touch records of others. */
 const isForOthers = (permission: string): boolean => permission !== 'customer:self';
 
-async function startPublic({ parts, metrics }: Connections, opened: Opened): Promise<number> {
+async function startPublic(
+  { parts, metrics }: Connections,
+  opened: Opened,
+): Promise<{ port: number; grpcPort: number }> {
   const { config, clock, log } = parts;
   const { issuer, url, realm } = config.keycloak;
   const keysUrl = `${url}/realms/${realm}/protocol/openid-connect/certs`;
@@ -142,6 +148,7 @@ async function startPublic({ parts, metrics }: Connections, opened: Opened): Pro
   const verifier = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
   const graph = createGraph({ introspection: config.server.introspection, production: config.production, log });
+  const contextFor = contexts(parts);
   const http = {
     config,
     log,
@@ -150,13 +157,18 @@ async function startPublic({ parts, metrics }: Connections, opened: Opened): Pro
     verifier,
     revocations,
     routes: createRoutes(config, clock, (code) => statusOf[code]),
-    contextFor: contexts(parts),
+    contextFor,
     streams: createStreams(clock, revocations),
   };
   const server = createPublicServer(http);
   opened.add(server, drain);
   opened.add(serveSockets(http, server), (one) => one.stop());
-  return listen(server, config.server.host, config.server.port);
+  const grpc = opened.add(createGrpcServer({ parts, metrics, verifier, revocations, contextFor }), (one) => one.stop());
+  const { host } = config.server;
+  return {
+    port: await listen(server, host, config.server.port),
+    grpcPort: await listen(grpc.server, host, config.server.grpcPort),
+  };
 }
 
 function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Opened): Promise<number> {
@@ -200,11 +212,12 @@ export async function run(config: Config, log: Log = createLog(config.log.level)
       const mail = createMailSender(config.mail);
       opened.add(await startWorker({ parts, queue, redis, mail, metrics }), (one) => one.stop());
     }
-    const port = config.role === 'worker' ? undefined : await startPublic(connections, opened);
+    const ports = config.role === 'worker' ? undefined : await startPublic(connections, opened);
     const adminPort = await startAdmin(connections, opened);
-    log.info({ role: config.role, port, adminPort }, 'ready');
+    log.info({ role: config.role, ...ports, adminPort }, 'ready');
+    const { host } = config.server;
     return {
-      ...(port === undefined ? {} : { publicUrl: `http://${config.server.host}:${port}` }),
+      ...(ports && { publicUrl: `http://${host}:${ports.port}`, grpcUrl: `http://${host}:${ports.grpcPort}` }),
       adminUrl: `http://${config.server.adminHost}:${adminPort}`,
       parts,
       stop: () => opened.closeAll(),

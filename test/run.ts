@@ -6,7 +6,7 @@ import { type Count, countTests, failures, readReport, secondsByKind } from './r
 
 const root = resolve(import.meta.dirname, '..');
 const reports = join(root, 'coverage');
-const generated = ['schema', 'test/support/generated'];
+const generated = ['schema', 'src/grpc/generated', 'test/support/generated'];
 /** Per cent that must be reached (spec §5). */
 const least = { lines: 85, branches: 85 };
 const thresholds = Object.entries(least).map(([what, percent]) => `--coverage.thresholds.${what}=${percent}`);

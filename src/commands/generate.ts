@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -58,10 +59,24 @@ function writeReadme(): void {
   );
 }
 
+/** Messages and services of gRPC in TypeScript, from our contract and from the messages of others that we use. */
+function generateMessages(): void {
+  const options = ['target=ts', 'import_extension=ts', 'erasable_syntax=true'];
+  const template = {
+    version: 'v2',
+    clean: true,
+    inputs: [{ directory: 'schema' }, { directory: 'src/grpc/proto' }],
+    plugins: [{ local: 'node_modules/.bin/protoc-gen-es', out: 'src/grpc/generated', opt: options }],
+  };
+  const buf = resolve(root, 'node_modules/@bufbuild/buf/bin/buf');
+  execFileSync(process.execPath, [buf, 'generate', '--template', JSON.stringify(template)], { cwd: root });
+}
+
 /** Writes everything that is made from the sources and committed: `npm test` fails when it is not current. */
 export async function generate(): Promise<void> {
   write('schema/subgraph.graphql', sdl);
   write('schema/events.schema.json', `${JSON.stringify(eventsSchema(), null, 2)}\n`);
+  generateMessages();
   writeReadme();
   write('.env.example', environmentExample());
   await generateDocuments();

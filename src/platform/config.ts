@@ -27,6 +27,20 @@ const keyring = list.transform((parts, ctx) => {
   return keys;
 });
 
+/** `id` or `id:secret` by comma: a client without a secret is a public one. */
+const clientList = parts.transform((entries, ctx) => {
+  const clients = new Map<string, string | undefined>();
+  for (const entry of entries) {
+    const [, id, given] = /^([^:]+)(?::(.*))?$/.exec(entry) ?? [];
+    if (!id || clients.has(id))
+      ctx.addIssue({ code: 'custom', message: 'must be clients, `id` or `id:secret`, each once' });
+    else if (given !== undefined && given.length < 32)
+      ctx.addIssue({ code: 'custom', message: 'must have secrets of at least 32 characters' });
+    else clients.set(id, given);
+  }
+  return clients;
+});
+
 const port = z.coerce.number().int().min(0).max(65_535);
 const seconds = (standard: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(standard);
@@ -60,6 +74,7 @@ export const variables = z.object({
   PORT: port.default(4000).describe('port of the public listener'),
   ADMIN_HOST: z.string().default('127.0.0.1').describe('address the admin listener binds'),
   ADMIN_PORT: port.default(4001).describe('port of health, metrics and the deliveries from Keycloak'),
+  GRPC_PORT: port.default(4002).describe('port of gRPC, without TLS; on the address of the public listener'),
   PUBLIC_URL: origin.describe('origin under which browsers reach the service'),
   ALLOWED_ORIGINS: origins.describe('origins whose pages may call with cookies, by comma'),
   TRUSTED_PROXIES: networks.default([]).describe('addresses or networks whose X-Forwarded-For counts, by comma'),
@@ -82,6 +97,11 @@ export const variables = z.object({
   BFF_CLIENT_SECRET: secret.describe('its secret'),
   SERVICE_CLIENT_ID: z.string().min(1).describe('our service account at Keycloak'),
   SERVICE_CLIENT_SECRET: secret.describe('its secret'),
+  LOGIN_CLIENTS: clientList
+    .prefault('')
+    .describe(
+      'clients in whose name services may sign customers in over gRPC, `id` or `id:secret` by comma; none without',
+    ),
   ROUTER_SECRETS: list.pipe(z.array(secret).max(2)).describe('credentials of the router, two at once for rotation'),
   KEY_ENCRYPTION_KEYS: keyring.describe(
     'keys that wrap the customer keys, `id:base64` by comma; the last wraps new ones',
@@ -92,6 +112,9 @@ export const variables = z.object({
   TOKEN_KEY: key.describe('key that derives refresh handles and signs cookies, 32 bytes in base64'),
   SESSION_IDLE_SECONDS: seconds(3600, 60, 86_400).describe('a session ends after so long without use'),
   SESSION_MAX_SECONDS: seconds(3600, 60, 2_592_000).describe('a session ends after so long whatever happens'),
+  LOGIN_REFUSAL_MS: count(1000, 0, 4000).describe(
+    'least time a refused sign-in over gRPC takes to answer, known address or not',
+  ),
   REGISTRATION_MAILS_PER_HOUR: count(3, 1, 1000).describe('mails an address gets from registrations, per hour'),
   REGISTRATIONS_PER_HOUR: count(20, 1, 1_000_000).describe('registrations from one network (/24, /48), per hour'),
   REGISTRATION_TIME_MS: count(800, 0, 10_000).describe(
@@ -137,6 +160,7 @@ function shape(v: z.infer<typeof variables>) {
     server: {
       host: v.HOST,
       port: v.PORT,
+      grpcPort: v.GRPC_PORT,
       adminHost: v.ADMIN_HOST,
       adminPort: v.ADMIN_PORT,
       publicUrl: v.PUBLIC_URL,
@@ -157,6 +181,7 @@ function shape(v: z.infer<typeof variables>) {
       bff: { id: v.BFF_CLIENT_ID, secret: v.BFF_CLIENT_SECRET },
       service: { id: v.SERVICE_CLIENT_ID, secret: v.SERVICE_CLIENT_SECRET },
     },
+    login: { clients: v.LOGIN_CLIENTS, refusalMs: v.LOGIN_REFUSAL_MS },
     tokens: { audience: v.TOKEN_AUDIENCE, clients: v.TOKEN_CLIENTS },
     keys: { encryption: v.KEY_ENCRYPTION_KEYS, index: v.INDEX_KEYS, token: v.TOKEN_KEY },
     session: { idleSeconds: v.SESSION_IDLE_SECONDS, maxSeconds: v.SESSION_MAX_SECONDS },

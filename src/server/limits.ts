@@ -37,5 +37,13 @@ export const limits = {
   /** Body of a delivery from Keycloak, bytes. */
   deliveryBytes: 1024 * 1024,
   deliveryAgeSeconds: 300,
+  /** Longest message of gRPC, bytes. */
+  grpcMessageBytes: 64 * 1024,
+  /** How long a call of gRPC may take whose caller sets no time. */
+  grpcDeadlineMs: 5000,
+  /** How long a caller of gRPC may take to send what it asks. */
+  grpcBodyMs: 5000,
+  grpcStreamsPerSocket: 200,
+  grpcSockets: 1000,
   drainMs: 20_000,
 } as const;

@@ -34,19 +34,33 @@ export function actorOf(claims: Claims): Actor {
   };
 }
 
+/** What a token is worth: somebody, or why nobody. */
+export type Judged = { readonly actor: Actor } | { readonly refused: 'INVALID' | 'REVOKED' };
+
+/**
+ * Tells whose a token is, and why it is nobody's.
+ *
+ * @throws Unavailable  while its issuer's keys or the list of revocations cannot be read
+ */
+export async function look({ verifier, revocations }: Omit<ViewerParts, 'config'>, token: string): Promise<Judged> {
+  if (!revocations.trusted()) throw new Unavailable(5);
+  const claims = await verifier.verify(token).catch((error: unknown) => {
+    throw error instanceof KeysUnavailable ? new Unavailable(5) : error;
+  });
+  if (!claims) return { refused: 'INVALID' };
+  return revocations.isRevoked(claims) ? { refused: 'REVOKED' } : { actor: actorOf(claims) };
+}
+
 /**
  * Judges one token.
  *
  * @throws Unauthenticated  for anything but a good one that is not revoked
  * @throws Unavailable      while its issuer's keys or the list of revocations cannot be read
  */
-export async function judge({ verifier, revocations }: ViewerParts, token: string): Promise<Actor> {
-  if (!revocations.trusted()) throw new Unavailable(5);
-  const claims = await verifier.verify(token).catch((error: unknown) => {
-    throw error instanceof KeysUnavailable ? new Unavailable(5) : error;
-  });
-  if (!claims || revocations.isRevoked(claims)) throw new Unauthenticated();
-  return actorOf(claims);
+export async function judge(parts: Omit<ViewerParts, 'config'>, token: string): Promise<Actor> {
+  const judged = await look(parts, token);
+  if ('refused' in judged) throw new Unauthenticated();
+  return judged.actor;
 }
 
 /** The value of `__Host-access`; undefined without one. @throws Unauthenticated when there are several */
@@ -60,8 +74,8 @@ export function accessCookie(header: string | undefined): string | undefined {
   return values[0] || undefined;
 }
 
-/** @throws Unauthenticated for a header that is no bearer */
-function bearerOf(header: string | undefined): string | undefined {
+/** The token of an `authorization` header; undefined without one. @throws Unauthenticated for a header that is no bearer */
+export function bearerOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const [, token] = /^Bearer ([^\s,]+)$/i.exec(header) ?? [];
   if (!token) throw new Unauthenticated();

@@ -78,6 +78,7 @@ describe('docker-compose.yml', () => {
       'KEYCLOAK_PORT',
       'PORT',
       'ADMIN_PORT',
+      'GRPC_PORT',
     ] as const;
     expect(found).toEqual(names.map((name) => [name, String(defaultPorts[name])]));
     for (const [, name, port] of text.matchAll(/\$\{([A-Z_]*PORT):-(\d+)\}/g)) {
@@ -98,6 +99,7 @@ describe('docker-compose.yml', () => {
       'ROLE',
       'PORT',
       'ADMIN_PORT',
+      'GRPC_PORT',
       'PUBLIC_URL',
       'ALLOWED_ORIGINS',
       'KEYCLOAK_REALM',

@@ -55,6 +55,16 @@ export class OidcDouble {
   /** The level she can reach when it is asked for. */
   strongest = '1';
   delayMs = 0;
+  /** A client that has no secret. */
+  readonly publicClientId = 'shop-app';
+  /** What the user signs in with by direct grant. */
+  password = 'correct horse battery';
+  /** Her second factors, and the code that is good; the double asks for it as our step in Keycloak does. */
+  factors: { methods: string[]; otp: string } | undefined;
+  /** Whether direct grants are allowed at all. */
+  direct = true;
+  /** The forms of direct grants. */
+  readonly grants: URLSearchParams[] = [];
   readonly #codes = new Map<string, Code>();
   readonly #sessions = new Map<string, Session>();
   readonly #server = createServer(
@@ -160,14 +170,36 @@ export class OidcDouble {
 
   async #token(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const form = await body(request);
-    const isClient = form.get('client_id') === this.clientId && form.get('client_secret') === this.clientSecret;
-    if (!isClient) return this.#send(response, 401, { error: 'invalid_client' });
+    if (!this.#isClient(form)) return this.#send(response, 401, { error: 'invalid_client' });
     if (this.delayMs) await new Promise((done) => setTimeout(done, this.delayMs));
+    if (form.get('grant_type') === 'password') return this.#direct(form, response);
     const isCode = form.get('grant_type') === 'authorization_code';
     this.calls[isCode ? 'code' : 'refresh'] += 1;
     const tokens = isCode ? await this.#byCode(form) : await this.#byRefreshToken(form.get('refresh_token') ?? '');
     if (this.fault === 'answer-lost') return void response.destroy();
     return tokens ? this.#send(response, 200, tokens) : this.#send(response, 400, { error: 'invalid_grant' });
+  }
+
+  #isClient(form: URLSearchParams): boolean {
+    const [id, secret] = [form.get('client_id'), form.get('client_secret')];
+    return (id === this.clientId && secret === this.clientSecret) || (id === this.publicClientId && secret === null);
+  }
+
+  async #direct(form: URLSearchParams, response: ServerResponse): Promise<void> {
+    this.grants.push(form);
+    if (!this.direct) return this.#send(response, 400, { error: 'unauthorized_client' });
+    const known = form.get('username') === this.user.claims['email'] && form.get('password') === this.password;
+    if (!known) return this.#send(response, 400, { error: 'invalid_grant' });
+    const { methods, otp } = this.factors ?? { methods: [], otp: form.get('otp') };
+    if (this.factors && !form.get('otp'))
+      return this.#send(response, 400, { error: 'mfa_required', mfa_methods: methods });
+    if (form.get('otp') !== otp) return this.#send(response, 400, { error: 'invalid_grant' });
+    const sid = randomUUID();
+    const acr = this.factors ? this.strongest : '1';
+    const session = { user: this.user, current: '', used: new Set<string>(), live: true, fresh: true, acr };
+    this.#sessions.set(sid, session);
+    this.browserSid = sid;
+    return this.#send(response, 200, await this.#tokens(sid, 'none', form.get('client_id') ?? ''));
   }
 
   async #byCode(form: URLSearchParams): Promise<object | undefined> {
@@ -187,7 +219,7 @@ export class OidcDouble {
       acr: code.acr,
     };
     this.#sessions.set(code.sid, { ...session, live: true, fresh: code.fresh, acr: code.acr });
-    return this.#tokens(code.sid, code.nonce);
+    return this.#tokens(code.sid, code.nonce, form.get('client_id') ?? '');
   }
 
   async #byRefreshToken(token: string): Promise<object | undefined> {
@@ -201,7 +233,7 @@ export class OidcDouble {
     return this.#tokens(sid);
   }
 
-  async #tokens(sid: string, nonce?: string): Promise<object> {
+  async #tokens(sid: string, nonce?: string, client = this.clientId): Promise<object> {
     const session = this.#sessions.get(sid);
     if (!session) throw new Error('no session');
     session.current = `${sid}.${randomUUID()}`;
@@ -211,7 +243,7 @@ export class OidcDouble {
       iss: this.issuer,
       sub,
       sid,
-      azp: this.clientId,
+      azp: client,
       iat,
       exp: iat + this.accessSeconds,
       auth_time: iat - (session.fresh ? 0 : this.proofAge),
@@ -224,7 +256,7 @@ export class OidcDouble {
       jti: randomUUID(),
       resource_access: { 'customer-api': { roles: permissions } },
     };
-    const id = { ...common, ...claims, typ: 'ID', aud: this.clientId, nonce };
+    const id = { ...common, ...claims, typ: 'ID', aud: client, nonce };
     return {
       token_type: 'Bearer',
       expires_in: this.accessSeconds,

@@ -85,6 +85,7 @@ export class SessionWorld {
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
     Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1' });
+    this.#keycloak.mode = 'up';
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
     this.tokensRefused = false;
     this.#advancedMs = 0;
@@ -112,6 +113,26 @@ export class SessionWorld {
 
   replica(n: number): Replica {
     return this.#replicas[n] as Replica;
+  }
+
+  /** What she can prove with who she is, at Keycloak. */
+  hasCredentials(...types: string[]): void {
+    const user = this.#keycloak.users.get(this.provider.user.sub);
+    if (user) user.credentials = types.map((type) => ({ id: randomUUID(), type }));
+  }
+
+  /** Keycloak's admin API answers no more. */
+  keycloakIsAway(): void {
+    this.#keycloak.mode = 'down';
+  }
+
+  /** Sessions that Keycloak was asked to end. */
+  get endedSessions(): KeycloakDouble['endedSessions'] {
+    return this.#keycloak.endedSessions;
+  }
+
+  get databaseUrl(): string {
+    return this.#databases.url;
   }
 
   /** Mails that Keycloak was asked to send. */

@@ -57,9 +57,20 @@ function mustBeFresh({ authTime = 0 }: SignInClaims, since: Date | undefined): v
   if (since && authTime + leewaySeconds < since.getTime() / 1000) throw new ProviderRefused('not_fresh');
 }
 
-type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
+/** What the provider handed out, and of whom it speaks. */
+export type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
 
-async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: SessionHandle): Promise<BrowserSession> {
+/**
+ * Opens a session for whom the provider says has signed in, and tells it with `CustomerLoggedIn`.
+ *
+ * @param signIn  the client she signed in at, and the session this one replaces
+ * @throws ContactInUse, ProviderRefused, StatusConflict, Unauthenticated, Unavailable
+ */
+export async function open(
+  ctx: SignInCtx,
+  { tokens, claims }: Exchanged,
+  { clientId, replaces }: { readonly clientId: string; readonly replaces?: SessionHandle | undefined },
+): Promise<BrowserSession> {
   const now = ctx.clock.now();
   const expiresAt = endsAt(ctx, claims, now);
   const customerId = await compareClaims(ctx, claims);
@@ -68,7 +79,7 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
   await ctx.transactAs({ actor: actorOf(claims), requestId: ctx.request.id }, async (em) => {
     const account = await forUpdate(em, customerId);
     const method = amr[0] ?? 'PASSWORD';
-    const signIn = { at: now, sessionId: hashedSid(claims), method, amr, acr, clientId: ctx.config.keycloak.bff.id };
+    const signIn = { at: now, sessionId: hashedSid(claims), method, amr, acr, clientId };
     account.signedIn(signIn, { at: now, by: 'SELF' });
     const place = { id: uuidv7(), keyId: account.keyId };
     const sealed = await sealTokens(ctx, place, tokens);
@@ -104,7 +115,8 @@ export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInA
   const exchanged = await provider.exchange(answer.address, answer.proof);
   try {
     mustBeFresh(exchanged.claims, answer.freshSince);
-    const session = await open(ctx, exchanged, answer.replaces);
+    const { replaces } = answer;
+    const session = await open(ctx, exchanged, { clientId: ctx.config.keycloak.bff.id, replaces });
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
     return { ...session, acr: exchanged.claims.acr };
   } catch (error) {

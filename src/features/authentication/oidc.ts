@@ -92,7 +92,8 @@ const idToken = z.object({
   customer_id: z.string().optional(),
 });
 
-function claimsOf(issuer: string, raw: unknown): SignInClaims {
+/** Whom an ID token, checked already, speaks of. @throws ProviderRefused */
+export function claimsOf(issuer: string, raw: unknown): SignInClaims {
   const read = idToken.safeParse(raw);
   if (!read.success) throw new ProviderRefused('invalid_id_token');
   const c = read.data;
@@ -115,8 +116,15 @@ function claimsOf(issuer: string, raw: unknown): SignInClaims {
 /** Longest wait for the provider, in seconds: less than the lease on a session row (design, decision 6). */
 const longestCallSeconds = 3;
 
-/** The addresses are known from the configuration: no discovery, which would tie our start to Keycloak's. */
-function configuration({ keycloak }: Config): oidc.Configuration {
+/**
+ * The addresses are known from the configuration: no discovery, which would tie our start to Keycloak's.
+ *
+ * @param client  without a secret it is a public one
+ */
+export function configuration(
+  { keycloak }: Config,
+  client: { readonly id: string; readonly secret?: string | undefined } = keycloak.bff,
+): oidc.Configuration {
   const outside = `${keycloak.issuer}/protocol/openid-connect`;
   const inside = `${keycloak.url}/realms/${keycloak.realm}/protocol/openid-connect`;
   const server: oidc.ServerMetadata = {
@@ -129,7 +137,8 @@ function configuration({ keycloak }: Config): oidc.Configuration {
     code_challenge_methods_supported: ['S256'],
   };
   const metadata = { id_token_signed_response_alg: 'RS256', [oidc.clockTolerance]: 5 };
-  const made = new oidc.Configuration(server, keycloak.bff.id, metadata, oidc.ClientSecretPost(keycloak.bff.secret));
+  const proof = client.secret === undefined ? oidc.None() : oidc.ClientSecretPost(client.secret);
+  const made = new oidc.Configuration(server, client.id, metadata, proof);
   made.timeout = Math.min(longestCallSeconds, keycloak.timeoutSeconds);
   oidc.enableNonRepudiationChecks(made);
   if (keycloak.url.startsWith('http:')) oidc.allowInsecureRequests(made);
@@ -140,7 +149,7 @@ function configuration({ keycloak }: Config): oidc.Configuration {
  * Only an answer that says so is a refusal; whatever else goes wrong, our own credentials included, is an outage whose
  * outcome is unknown.
  */
-function translated(error: unknown): Error {
+export function translated(error: unknown): Error {
   if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant')
     return new ProviderRefused(error.error);
   if (error instanceof oidc.AuthorizationResponseError) return new ProviderRefused(error.error);
@@ -153,7 +162,11 @@ function translated(error: unknown): Error {
 /** `__Host-access=` and the token must stay below what every browser keeps of a cookie; a longer one is dropped without a word. */
 const longestAccessToken = 4096 - '__Host-access='.length;
 
-function tokensOf(answer: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers, now: Date): ProviderTokens {
+/** The tokens of an answer. @throws ProviderRefused */
+export function tokensOf(
+  answer: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers,
+  now: Date,
+): ProviderTokens {
   if (!answer.refresh_token) throw new ProviderRefused('no_refresh_token');
   if (answer.access_token.length > longestAccessToken) throw new Error('The access token does not fit into a cookie.');
   const accessEndsAt = new Date(now.getTime() + (answer.expiresIn() ?? 0) * 1000);
@@ -161,7 +174,7 @@ function tokensOf(answer: oidc.TokenEndpointResponse & oidc.TokenEndpointRespons
 }
 
 /** Keycloak's logout by refresh token: the whole session there, without a token in any address. */
-async function endAtProvider(url: string, form: Record<string, string>): Promise<boolean> {
+export async function endAtProvider(url: string, form: Record<string, string>): Promise<boolean> {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const body = new URLSearchParams(form).toString();
   try {
