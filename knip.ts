@@ -23,6 +23,8 @@ export default {
     'oxlint-tsgolint',
     'dependency-cruiser',
     'oxfmt',
+    // Its file is read where the package lies.
+    '@ip-location-db/geo-whois-asn-country-mmdb',
     // Only its schema of Compose files is read.
     'dclint',
     // Peers that the GraphQL gateway of the tests loads by name.

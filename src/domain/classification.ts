@@ -81,6 +81,8 @@ const sessionToken: TableRule = {
     ...all('sealed handle_hash', ['SECRET', 'DELETE_ROW']),
     ...plain('generation rotated_at lease_until lease_fence', 'DELETE_ROW'),
     ...all('started_at last_seen_at expires_at ended_at end_reason', ['PERSONAL', 'DELETE_ROW']),
+    // Words that many people share; the browser's own text and the address are never stored.
+    ...all('browser system country', ['PERSONAL', 'DELETE_ROW']),
   },
 };
 
@@ -91,6 +93,16 @@ const revocation: TableRule = {
   columns: {
     ...pseudonym('issuer sid subject', 'EXPIRE'),
     ...plain('id issued_before revoked_at expires_at written_by', 'EXPIRE'),
+  },
+};
+
+const knownDevice: TableRule = {
+  purpose: 'devices a customer has signed in with, so that she is told of a new one',
+  basis: 'LEGITIMATE_INTEREST',
+  retention: 'a year after it was last used',
+  columns: {
+    customer_id: ['PSEUDONYM', 'DELETE_ROW'],
+    ...all('browser system country first_seen_at last_seen_at forgotten_at', ['PERSONAL', 'DELETE_ROW']),
   },
 };
 
@@ -197,6 +209,7 @@ export const tables: Readonly<Record<string, TableRule>> = {
   session_token: sessionToken,
   revocation,
   mail_link: mailLink,
+  known_device: knownDevice,
   audit_entry: auditEntry,
   outbox,
   inbox,

@@ -14,6 +14,8 @@ export interface MailLink {
   readonly customerId: string;
   /** What of hers it is about, such as the id of a session or of a change; never personal data. */
   readonly reference: string | null;
+  /** When it was made. */
+  readonly createdAt: Date;
   /** Her language, for the page. */
   readonly locale: string | null;
 }

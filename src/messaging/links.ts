@@ -31,7 +31,7 @@ export async function issueLink(em: EntityManager, link: NewLink): Promise<LinkT
 
 /** The link of a token, which stays as good as it is; undefined for one that is used, over or unknown. */
 export async function findLink(pool: pg.Pool, token: LinkToken, at: Date): Promise<MailLink | undefined> {
-  const text = `select l.purpose, l.customer_id as "customerId", l.reference, c.locale
+  const text = `select l.purpose, l.customer_id as "customerId", l.reference, l.created_at as "createdAt", c.locale
     from mail_link l join customer c on c.id = l.customer_id
     where l.token_hash = $1 and l.used_at is null and l.expires_at > $2`;
   const { rows } = await pool.query<MailLink>({ name: 'mail-link', text, values: [hashOfLink(token), at] });
@@ -56,7 +56,7 @@ export async function useLink(
      update mail_link l set used_at = ? from found f
      where l.customer_id = f.customer_id and l.purpose = f.purpose and l.used_at is null
        and l.reference is not distinct from f.reference
-     returning l.purpose, l.customer_id as "customerId", l.reference`,
+     returning l.purpose, l.customer_id as "customerId", l.reference, l.created_at as "createdAt"`,
     [hashOfLink(token), purpose, at, at],
   );
   const [link] = used;

@@ -1,4 +1,5 @@
 import type { pagesEn } from './pages-en.ts';
+import { sessionsDe } from './sessions-de.ts';
 
 /** What our pages say in German. */
 export const pagesDe: typeof pagesEn = {
@@ -62,6 +63,7 @@ export const pagesDe: typeof pagesEn = {
     countryHint: 'Zwei Buchstaben, zum Beispiel DE oder US.',
     save: 'Speichern',
   },
+  ...sessionsDe.pages,
   over: {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',

@@ -1,3 +1,5 @@
+import { sessionsEn } from './sessions-en.ts';
+
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
 export const pagesEn = {
   brand: 'Customer',
@@ -60,6 +62,7 @@ export const pagesEn = {
     countryHint: 'Two letters, such as DE or US.',
     save: 'Save',
   },
+  ...sessionsEn.pages,
   over: {
     text: 'Your session is over. Please sign in again; what you have typed stays here until you leave the page.',
     again: 'Sign in again',

@@ -7,7 +7,7 @@ import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
 import { linkOf } from './link-service.ts';
 
 /** What happens at the links of every purpose. */
-export type LinkPages = Readonly<Partial<Record<LinkPurpose, LinkPage>>>;
+export type LinkPages = Readonly<Record<LinkPurpose, LinkPage>>;
 
 async function orOver(c: RouteContext, work: () => Promise<Response>): Promise<Response> {
   try {
@@ -25,9 +25,7 @@ async function orOver(c: RouteContext, work: () => Promise<Response>): Promise<R
 export function linkPages(pages: LinkPages): Hono<RouteEnv> {
   const at = async (c: RouteContext) => {
     const found = await linkOf(c.env.ctx, c.req.param('token'));
-    const page = pages[found.link.purpose];
-    if (!page) throw new NotFound();
-    return { ...found, page };
+    return { ...found, page: pages[found.link.purpose] };
   };
   return routes()
     .get('/l/:token', (c) =>
