@@ -26,6 +26,8 @@ export default {
     '@bufbuild/buf',
     '@bufbuild/protoc-gen-es',
     'oxfmt',
+    // Its file is read where the package lies.
+    '@ip-location-db/geo-whois-asn-country-mmdb',
     // Only its schema of Compose files is read.
     'dclint',
     // Peers that the GraphQL gateway of the tests loads by name.

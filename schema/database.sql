@@ -171,6 +171,33 @@ create table job_cursor (
   constraint job_cursor_pkey PRIMARY KEY (name)
 );
 
+create table known_device (
+  customer_id uuid not null,
+  browser character varying(40) not null,
+  system character varying(40) not null,
+  country character(2) not null,
+  first_seen_at timestamp(3) with time zone not null,
+  last_seen_at timestamp(3) with time zone not null,
+  forgotten_at timestamp(3) with time zone,
+  constraint known_device_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint known_device_pkey PRIMARY KEY (customer_id, browser, system, country)
+);
+CREATE INDEX known_device_age ON public.known_device USING btree (last_seen_at);
+
+create table mail_link (
+  token_hash bytea not null,
+  purpose text not null,
+  customer_id uuid not null,
+  reference text,
+  created_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  used_at timestamp(3) with time zone,
+  constraint mail_link_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint mail_link_pkey PRIMARY KEY (token_hash)
+);
+CREATE INDEX mail_link_expiry ON public.mail_link USING btree (expires_at);
+CREATE INDEX mail_link_matter ON public.mail_link USING btree (customer_id, purpose);
+
 create table migration (
   name text not null,
   checksum text not null,
@@ -261,8 +288,11 @@ create table session_token (
   expires_at timestamp(3) with time zone not null,
   ended_at timestamp(3) with time zone,
   end_reason text,
+  browser character varying(40),
+  system character varying(40),
+  country character(2),
   constraint session_token_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
-  constraint session_token_end_reason_check CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'PROVIDER'::text, 'EXPIRED'::text, 'REUSE'::text, 'STATUS'::text, 'STAFF'::text]))),
+  constraint session_token_end_reason_check CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'PROVIDER'::text, 'EXPIRED'::text, 'REUSE'::text, 'STATUS'::text, 'STAFF'::text, 'TAKEOVER'::text]))),
   constraint session_token_generation_check CHECK ((generation >= 0)),
   constraint session_token_handle UNIQUE (handle_hash),
   constraint session_token_pkey PRIMARY KEY (id)

@@ -8,6 +8,7 @@ import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import type { CustomerKeys } from './platform/keys.ts';
 import type { KeyedHash } from './platform/keyed-hash.ts';
+import type { Figures } from './platform/metrics.ts';
 import type { KeycloakUsers } from './platform/keycloak.ts';
 import type { KeycloakRows } from './platform/keycloak-rows.ts';
 import type { Log } from './platform/log.ts';
@@ -36,6 +37,8 @@ export interface Parts {
   /** Says which customers changed, to whoever follows them. */
   readonly live: LiveUpdates;
   readonly limits: RateLimits;
+  /** Counts sign-ins and incidents. */
+  readonly figures: Figures;
 }
 
 /** Who changes something, why, and in which request: what the audit says. */

@@ -18,7 +18,7 @@ import { createGrantVerifier } from './platform/keycloak-connect-verifier.ts';
 import { CustomerKeys } from './platform/keys.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { createMailSender, type MailSender } from './platform/mail.ts';
-import { createMetrics, type Metrics } from './platform/metrics.ts';
+import { createFigures, createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSeal } from './platform/personal-data.ts';
 import { createRateLimits } from './platform/rate-limits.ts';
 import { openRedis } from './platform/redis.ts';
@@ -111,6 +111,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
     live,
     work: queue,
     limits: rateLimits,
+    figures: createFigures(metrics),
   };
   return { parts, redis, queue, metrics, keysPool };
 }

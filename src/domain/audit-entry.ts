@@ -18,9 +18,15 @@ export const auditActions = [
   'STAFF_ACCESS',
   'ACTING_BEGAN',
   'ACTING_ENDED',
+  'SESSIONS_ENDED',
+  'SESSION_STOLEN',
+  'TAKEOVER_REPORTED',
 ] as const;
 /** One of {@link auditActions}. */
 export type AuditAction = (typeof auditActions)[number];
+
+/** Those that are about sessions, and change nothing of the record. */
+export type SessionAction = Extract<AuditAction, 'SESSIONS_ENDED' | 'SESSION_STOLEN' | 'TAKEOVER_REPORTED'>;
 
 /** Whose hand it was. */
 export type ActorType = 'customer' | 'staff' | 'service' | 'system';

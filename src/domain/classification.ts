@@ -84,6 +84,8 @@ const sessionToken: TableRule = {
     ...all('sealed handle_hash', ['SECRET', 'DELETE_ROW']),
     ...plain('generation rotated_at lease_until lease_fence', 'DELETE_ROW'),
     ...all('started_at last_seen_at expires_at ended_at end_reason', ['PERSONAL', 'DELETE_ROW']),
+    // Words that many people share; the browser's own text and the address are never stored.
+    ...all('browser system country', ['PERSONAL', 'DELETE_ROW']),
   },
 };
 
@@ -115,6 +117,27 @@ const acting: TableRule = {
     ...pseudonym('id issuer subject sid customer_id', 'DELETE_ROW'),
     // Written by staff, who are told not to name anybody.
     ...plain('reason may_write started_at ends_at ended_at end_reason', 'DELETE_ROW'),
+  },
+};
+
+const knownDevice: TableRule = {
+  purpose: 'devices a customer has signed in with, so that she is told of a new one',
+  basis: 'LEGITIMATE_INTEREST',
+  retention: 'a year after it was last used',
+  columns: {
+    customer_id: ['PSEUDONYM', 'DELETE_ROW'],
+    ...all('browser system country first_seen_at last_seen_at forgotten_at', ['PERSONAL', 'DELETE_ROW']),
+  },
+};
+
+const mailLink: TableRule = {
+  purpose: 'a link in a mail of ours',
+  basis: 'CONTRACT',
+  retention: '30 days after it is over',
+  columns: {
+    token_hash: ['SECRET', 'DELETE_ROW'],
+    ...pseudonym('customer_id reference', 'DELETE_ROW'),
+    ...plain('purpose created_at expires_at used_at', 'DELETE_ROW'),
   },
 };
 
@@ -211,6 +234,8 @@ export const tables: Readonly<Record<string, TableRule>> = {
   revocation,
   acting,
   role_grant: roleGrant,
+  mail_link: mailLink,
+  known_device: knownDevice,
   audit_entry: auditEntry,
   outbox,
   inbox,

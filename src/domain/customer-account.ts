@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { statusRules } from './access.ts';
 import { type AccountStatus, canBecome } from './account-status.ts';
-import type { AuditAction, FieldChange } from './audit-entry.ts';
+import type { AuditAction, FieldChange, SessionAction } from './audit-entry.ts';
 import { type Change, type CustomerFacts, FactBook } from './customer-facts.ts';
 import { StatusConflict, VersionConflict } from './errors.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type ProviderVerdict,
   type SignIn,
 } from './customer-schema.ts';
-import type { DeactivationReason } from './events.ts';
+import type { ChangeReason, DeactivationReason } from './events.ts';
 import { guarded } from './guarded.ts';
 import { changedHere, type OurSide, type Person, type ProviderRead, readProvider, toldProvider } from './person.ts';
 import { parseProfile, type ProfileField, type ProfileInput, profileFields } from './profile.ts';
@@ -178,12 +178,10 @@ export class CustomerAccount extends guarded(customerSchema) {
     if (!statusRules[this.status].signIn) throw new StatusConflict(this.status);
     this.set({ lastActivityAt: signIn.at });
     this.book().note('SIGNED_IN', change.by);
-    const { sessionId, method, amr, acr, clientId } = signIn;
+    const { sessionId, method, amr, acr, clientId, newDevice } = signIn;
     const data = { customerId: this.id, sessionId, at: signIn.at.toISOString(), method, amr: [...amr] };
-    this.book().raise({
-      name: 'CustomerLoggedIn',
-      data: { ...data, ...(acr === undefined ? {} : { acr }), ...(clientId === undefined ? {} : { clientId }) },
-    });
+    const known = Object.entries({ acr, clientId, newDevice }).filter(([, value]) => value !== undefined);
+    this.book().raise({ name: 'CustomerLoggedIn', data: { ...data, ...Object.fromEntries(known) } });
   }
 
   /**
@@ -212,6 +210,11 @@ export class CustomerAccount extends guarded(customerSchema) {
     if (isDeepStrictEqual(provider, this.person.provider)) return;
     this.set({ person: { ...this.person, provider } });
     this.book().note('PROVIDER_TOLD', change.by);
+  }
+
+  /** Something of her sessions that changes nothing of her record: it stands in the audit alone. */
+  happened(action: SessionAction, by: ChangeReason): void {
+    this.book().note(action, by);
   }
 
   /** Staff looked at her personal fields (contracts: access). */

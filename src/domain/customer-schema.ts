@@ -45,6 +45,8 @@ export interface SignIn {
   readonly amr: readonly string[];
   readonly acr?: string | undefined;
   readonly clientId?: string | undefined;
+  /** Whether she never signed in with such a device before, unless it was her first time at all. */
+  readonly newDevice?: boolean | undefined;
 }
 
 /** What a look at the provider changed here, and what is to be written there. */

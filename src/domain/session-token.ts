@@ -6,7 +6,7 @@ import type { AccountStatus } from './account-status.ts';
 export type SessionHandle = string & { readonly __brand: 'SessionHandle' };
 
 /** Why a session is over; the words of the column `end_reason`. */
-export type SessionEnd = 'LOGOUT' | 'PROVIDER' | 'EXPIRED' | 'REUSE' | 'STATUS' | 'STAFF';
+export type SessionEnd = 'LOGOUT' | 'PROVIDER' | 'EXPIRED' | 'REUSE' | 'STATUS' | 'STAFF' | 'TAKEOVER';
 
 /** How long the successor of a used handle is handed out again, in seconds: the answer to the first use may be lost. */
 export const graceSeconds = 30;

@@ -276,6 +276,24 @@ for (const time of document.querySelectorAll('time[data-clock]')) {
   time.textContent = at.toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' });
 }
 
+// Where she is signed in
+
+const revoke = `mutation($ids: [ID!], $allOthers: Boolean) { revokeSessions(ids: $ids, allOthers: $allOthers) {
+  __typename ... on StepUpRequiredError { authUrl } } }`;
+
+for (const button of document.querySelectorAll('[data-end-session], [data-end-others]')) {
+  const { endSession } = button.dataset;
+  button.addEventListener('click', () => {
+    const page = document.querySelector('main');
+    void whileBusy(page, async () => {
+      const { revokeSessions: result } = await graph(revoke, endSession ? { ids: [endSession] } : { allOthers: true });
+      if (result?.__typename === 'StepUpRequiredError') return location.assign(result.authUrl);
+      // One that is over already is what she wants.
+      return result ? location.reload() : say(page, 'unavailable', 'wrong');
+    });
+  });
+}
+
 if (signedIn) {
   void watchSession();
   if (acting || document.querySelector('[data-profile]')) void watchProfile();

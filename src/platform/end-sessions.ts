@@ -4,7 +4,7 @@ import type pg from 'pg';
 export type Ended = { readonly sid: string } | { readonly subject: string } | 'everything';
 
 /** Why, as the table takes it. */
-export type EndReason = 'LOGOUT' | 'PROVIDER' | 'EXPIRED' | 'REUSE' | 'STATUS' | 'STAFF';
+export type EndReason = 'LOGOUT' | 'PROVIDER' | 'EXPIRED' | 'REUSE' | 'STATUS' | 'STAFF' | 'TAKEOVER';
 
 const over = `update session_token set ended_at = $2, end_reason = $3, sealed = ''::bytea, lease_until = null
   where issuer = $1 and ended_at is null`;

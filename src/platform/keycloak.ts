@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Answer } from './http-client.ts';
+import { KeycloakSignIns } from './keycloak-sign-ins.ts';
 import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
 
 const representation = z.object({
@@ -130,6 +131,8 @@ function expect(answer: Answer, ...statuses: number[]): Answer {
 export class KeycloakUsers {
   readonly #calls: AdminCalls;
   readonly #clientId: string;
+  /** What users sign in with, and their sessions. */
+  readonly signIns: KeycloakSignIns;
 
   /**
    * @param access       its `bff` is the client whose name and addresses the mails use
@@ -142,6 +145,7 @@ export class KeycloakUsers {
   ) {
     this.#calls = new AdminCalls(access, clock, unavailable);
     this.#clientId = access.bff.id;
+    this.signIns = new KeycloakSignIns((call) => this.#calls.call(call));
   }
 
   /** Makes a user who has no password, no name and no proof; Keycloak asks for proof and password at the mail's link. */

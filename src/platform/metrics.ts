@@ -13,6 +13,8 @@ export interface Metrics {
   readonly alarms: Gauge<'what'>;
   /** Roles of staff given at the identity provider. */
   readonly staffRoleGrants: Counter<'by' | 'to'>;
+  readonly logins: Counter;
+  readonly incidents: Counter<'kind'>;
 }
 
 /** Makes a registry of its own, so that several services can run in one process. */
@@ -54,6 +56,13 @@ export function createMetrics(): Metrics {
       registers,
     }),
     staffRoleGrants: staffRoleGrants(registry),
+    logins: new Counter({ name: 'logins_total', help: 'Sign-ins that made a session.', registers }),
+    incidents: new Counter({
+      name: 'auth_incidents_total',
+      help: 'What speaks for a stolen account or token.',
+      labelNames: ['kind'],
+      registers,
+    }),
   };
 }
 
@@ -64,4 +73,21 @@ function staffRoleGrants(registry: Registry): Metrics['staffRoleGrants'] {
     labelNames: ['by', 'to'],
     registers: [registry],
   });
+}
+
+/** What counts as an incident (spec §1). */
+export const incidentKinds = ['takeover_report', 'refresh_reuse', 'lockout', 'impossible_token'] as const;
+/** One of {@link incidentKinds}. */
+export type IncidentKind = (typeof incidentKinds)[number];
+
+/** What services count of sign-ins. */
+export interface Figures {
+  signedIn(): void;
+  incident(kind: IncidentKind): void;
+}
+
+/** Counts into the metrics; every kind is there from the beginning, so that a rate of none is a zero. */
+export function createFigures({ logins, incidents }: Pick<Metrics, 'logins' | 'incidents'>): Figures {
+  for (const kind of incidentKinds) incidents.inc({ kind }, 0);
+  return { signedIn: () => logins.inc(), incident: (kind) => incidents.inc({ kind }) };
 }

@@ -3,6 +3,8 @@ import type { ErrorCode } from '../domain/errors.ts';
 import { actingRoutes } from '../features/acting/acting.rest.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
+import { sessionPages, takeoverLink } from '../features/authentication/sessions.pages.ts';
+import { linkPages } from '../features/links/links.pages.ts';
 import { profilePages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
 import { registrationRoutes } from '../features/registration/registration.rest.ts';
@@ -28,6 +30,8 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     authenticationPages(),
     registrationPages(),
     profilePages(),
+    sessionPages(),
+    linkPages({ TAKEOVER_REPORT: takeoverLink }),
   ];
   for (const door of doors) app.route('/', door);
   app.onError(answerErrors(statusOf));

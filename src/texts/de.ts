@@ -1,10 +1,12 @@
 import { pagesDe } from './pages-de.ts';
+import { sessionsDe } from './sessions-de.ts';
 import type { en } from './en.ts';
 
 /** Everything we say to customers in German. */
 export const de: typeof en = {
   pages: pagesDe,
   mail: {
+    ...sessionsDe.mail,
     knownAddress: {
       subject: 'Sie haben bereits ein Konto',
       greeting: 'Guten Tag,',

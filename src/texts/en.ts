@@ -1,9 +1,11 @@
 import { pagesEn } from './pages-en.ts';
+import { sessionsEn } from './sessions-en.ts';
 
 /** Everything we say to customers in English. The other languages have the same keys, checked by the compiler. */
 export const en = {
   pages: pagesEn,
   mail: {
+    ...sessionsEn.mail,
     knownAddress: {
       subject: 'You already have an account',
       greeting: 'Hello,',

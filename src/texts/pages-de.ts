@@ -1,4 +1,5 @@
 import type { pagesEn } from './pages-en.ts';
+import { sessionsDe } from './sessions-de.ts';
 
 /** What our pages say in German. */
 export const pagesDe: typeof pagesEn = {
@@ -71,6 +72,7 @@ export const pagesDe: typeof pagesEn = {
     readOnly: 'Sie können alles ansehen, aber nichts ändern.',
     end: 'Beenden',
   },
+  ...sessionsDe.pages,
   over: {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',
@@ -88,6 +90,8 @@ export const pagesDe: typeof pagesEn = {
     refused: 'Die Anmeldung wurde abgebrochen oder gilt nicht mehr. Bitte beginnen Sie noch einmal.',
     weak: 'Dafür ist ein zweiter Faktor nötig, und Ihr Konto hat bisher keinen. Sie sind ohne ihn angemeldet.',
     actingOver: 'Sie handeln nicht mehr für dieses Konto. Beginnen Sie neu, wenn Sie noch einen Grund dafür haben.',
+    linkOver:
+      'Dieser Link wurde schon benutzt, gilt nicht mehr oder ist nicht vollständig. Es hat sich nichts geändert.',
     notFound: 'Diese Seite gibt es nicht.',
     unexpected: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
   },

@@ -1,3 +1,5 @@
+import { sessionsEn } from './sessions-en.ts';
+
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
 export const pagesEn = {
   brand: 'Customer',
@@ -69,6 +71,7 @@ export const pagesEn = {
     readOnly: 'You can look, but not change anything.',
     end: 'End',
   },
+  ...sessionsEn.pages,
   over: {
     text: 'Your session is over. Please sign in again; what you have typed stays here until you leave the page.',
     again: 'Sign in again',
@@ -85,6 +88,7 @@ export const pagesEn = {
     refused: 'The sign-in was cancelled or is no longer valid. Please begin again.',
     weak: 'This needs a second factor, and your account has none so far. You are signed in without it.',
     actingOver: 'You no longer act for this customer. Begin anew if you still have a reason to.',
+    linkOver: 'This link was used already, is over, or was not copied as a whole. Nothing has changed.',
     notFound: 'There is no such page.',
     unexpected: 'Something went wrong on our side. Please try again later.',
   },

@@ -58,6 +58,8 @@ const outdated = [
   `delete from idempotency where expires_at < now()`,
   `delete from revocation where expires_at < now() - interval '1 hour'`,
   `delete from session_token where expires_at < now() - interval '30 days'`,
+  `delete from known_device where last_seen_at < now() - interval '1 year'`,
+  `delete from mail_link where expires_at < now() - interval '30 days'`,
   `delete from inbox where done_at < now() - interval '30 days'`,
   `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
   `delete from acting where ends_at < now() - interval '90 days'`,
@@ -77,7 +79,7 @@ async function keepKeys(parts: Parts): Promise<void> {
 /** Every task there is, of every feature; the names of the queues. */
 export function allTasks(parts: Parts, mail: MailSender): Task[] {
   return [
-    ...authenticationTasks(parts),
+    ...authenticationTasks(parts, mail),
     ...identityTasks(parts),
     ...registrationTasks(parts, mail),
     { name: 'keys.upkeep', run: () => keepKeys(parts) },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Parts } from '../../src/context.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { authenticationTasks } from '../../src/features/authentication/authentication.jobs.ts';
 import { openTokens } from '../../src/features/authentication/session-secrets.ts';
@@ -9,6 +10,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { readConfig } from '../../src/platform/config.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { CustomerKeys } from '../../src/platform/keys.ts';
+import type { MailSender } from '../../src/platform/mail.ts';
 import { createSeal } from '../../src/platform/personal-data.ts';
 import { LifeSteps, password } from '../support/life-steps.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -92,7 +94,7 @@ describe('a browser’s session at a real Keycloak (FR-2, decision 6)', () => {
   test('what Keycloak could not be told at once, a job tells it; twice does no harm', async () => {
     const { userId, session } = await signedIn();
     const keycloak = new KeycloakUsers(config.keycloak, systemClock, (seconds) => new Unavailable(seconds));
-    const [task] = authenticationTasks({ keycloak });
+    const [task] = authenticationTasks({ keycloak } as Parts, {} as MailSender);
 
     await task?.run(session.sid);
     await task?.run(session.sid);

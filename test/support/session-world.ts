@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { graphql } from 'graphql';
 import { decodeJwt } from 'jose';
-import type { Ctx } from '../../src/context.ts';
+import type { Ctx, Parts } from '../../src/context.ts';
 import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
+import { parseEmail } from '../../src/domain/values/email.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { forUpdate } from '../../src/messaging/for-update.ts';
 import { readConfig, type Config } from '../../src/platform/config.ts';
@@ -10,8 +12,10 @@ import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
 import { createRoutes } from '../../src/server/routes.ts';
+import { schema } from '../../src/server/schema.ts';
 import { statusOf } from '../../src/server/status.ts';
 import { atProvider, Browser, type Replica, locationOf, type Seen } from './browser.ts';
+import type { Answer } from './graph-world.ts';
 import { cloneDatabases, type TestDatabases } from './database.ts';
 import { type KeycloakDouble, startKeycloakDouble } from './keycloak-double.ts';
 import { OidcDouble } from './oidc-double.ts';
@@ -54,6 +58,14 @@ export class SessionWorld {
   readonly logged: string[] = [];
   /** Jobs that were put aside: task and key. */
   readonly enqueued: string[] = [];
+  /** Where requests come from. */
+  from = { ip: '127.0.0.1', userAgent: 'test' };
+  /** What was counted of sign-ins and incidents. */
+  readonly counted: string[] = [];
+  readonly figures: Ctx['figures'] = {
+    signedIn: () => void this.counted.push('signed in'),
+    incident: (kind) => void this.counted.push(kind),
+  };
   customerId = '';
   /** The server takes no token for good, whatever it says. */
   tokensRefused = false;
@@ -88,11 +100,14 @@ export class SessionWorld {
     this.#keycloak.mode = 'up';
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
     this.tokensRefused = false;
+    this.from = { ip: '127.0.0.1', userAgent: 'test' };
     this.#advancedMs = 0;
     this.logged.length = 0;
     this.enqueued.length = 0;
+    this.counted.length = 0;
     const email = `maria.${(this.#count += 1)}@shop.example`;
-    const user = this.#keycloak.add({ email, emailVerified: true });
+    const credentials = [{ id: randomUUID(), type: 'password', createdDate: 0 }];
+    const user = this.#keycloak.add({ email, emailVerified: true, credentials });
     this.customerId = await this.#main.register(email);
     this.provider.user = {
       sub: user.id,
@@ -105,6 +120,33 @@ export class SessionWorld {
       this.customerId,
     ]);
     await this.#main.pool.query('delete from revocation');
+  }
+
+  /** Her user at Keycloak. */
+  get user(): NonNullable<ReturnType<KeycloakDouble['users']['get']>> {
+    const user = this.#keycloak.users.get(this.provider.user.sub);
+    if (!user) throw new Error('She has no user.');
+    return user;
+  }
+
+  get keycloak(): KeycloakDouble {
+    return this.#keycloak;
+  }
+
+  /** What the worker works with; `now` moves with the clock of the replicas. */
+  get parts(): Parts {
+    return this.replica(0).ctx(undefined);
+  }
+
+  /** Asks the graph as her browser's token says. */
+  async ask(browser: Browser, source: string, variableValues: Record<string, unknown> = {}, n = 0): Promise<Answer> {
+    const app = this.replica(n).ctx(browser.cookies.get('__Host-access'));
+    return (await graphql({ schema, source, variableValues, contextValue: { app } })) as Answer;
+  }
+
+  /** Statements over the database of both replicas. */
+  async rows<T extends object>(text: string, ...values: unknown[]): Promise<T[]> {
+    return (await this.#main.pool.query<T>(text, values)).rows;
   }
 
   get #main(): Records {
@@ -176,6 +218,13 @@ export class SessionWorld {
     });
   }
 
+  /** Her address is another one, and proven, from a time on. */
+  async takeEmail(address: string, at: Date): Promise<void> {
+    await this.#main.transact(async (em) => {
+      (await forUpdate(em, this.customerId)).takeEmail(parseEmail(address), true, { at, by: 'IDP' });
+    });
+  }
+
   async revoked(): Promise<string[]> {
     const { rows } = await this.#main.pool.query<{ sid: string }>('select sid from revocation where sid is not null');
     return rows.map(({ sid }) => sid);
@@ -194,7 +243,13 @@ export class SessionWorld {
   /** Stands for the server's own check, which has tests of its own. */
   #actorOf(access: string | undefined): Actor {
     if (!access || access.split('.').length !== 3 || this.tokensRefused) return nobody;
-    const { sub = '', sid, exp = 0 } = decodeJwt<{ sid: string }>(access);
+    const {
+      sub = '',
+      sid,
+      exp = 0,
+      acr,
+      auth_time,
+    } = decodeJwt<{ sid: string; acr: string; auth_time: number }>(access);
     const identity = { issuer: this.provider.issuer, subject: sub };
     return {
       kind: 'person',
@@ -203,6 +258,8 @@ export class SessionWorld {
       identity,
       sessionId: sid,
       expiresAt: exp,
+      acr,
+      authTime: auth_time,
     };
   }
 
@@ -218,6 +275,7 @@ export class SessionWorld {
     };
     const parts = {
       ...records,
+      figures: this.figures,
       config,
       clock,
       limits,
@@ -227,7 +285,6 @@ export class SessionWorld {
         enqueue: (_em: unknown, task: string, key: string) =>
           Promise.resolve(void this.enqueued.push(`${task} ${key}`)),
       },
-      request: { id: 'request', ip: '127.0.0.1', language: 'en', userAgent: 'test', router: false },
     };
     const app = createRoutes(config, clock, (code) => statusOf[code]);
     return {
@@ -237,6 +294,7 @@ export class SessionWorld {
         const transact = (work: never) => records.transactAs({ actor, requestId: randomUUID() }, work);
         return {
           ...parts,
+          request: { id: 'request', language: 'en', router: false, ...this.from },
           actor,
           transact,
           customers: new CustomerReads(records, actor, () => Promise.resolve()),

@@ -1,16 +1,24 @@
 import { endSessions } from '../../platform/end-sessions.ts';
+import { countryOfAddress } from '../../platform/ip-country.ts';
 import { createHash, randomBytes } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import type { Ctx } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
+import type { CustomerAccount } from '../../domain/customer-account.ts';
+import { type Device, deviceOf } from '../../domain/device.ts';
 import { DomainError, Unauthenticated } from '../../domain/errors.ts';
 import { endOf, handleFrom, hashOfHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { compareClaims, type HolderCtx } from '../identity/identity-service.ts';
+import { noteDevice } from './known-devices.ts';
 import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
 import { sealTokens } from './session-secrets.ts';
 import type { BrowserSession, SessionCtx } from './session-service.ts';
 import { insertSession, supersedeSession } from './session-store.ts';
+
+/** The job that tells a customer of a sign-in with a device that is new; its key is the session's id. */
+export const newDeviceTask = 'authentication.tell-new-device';
 
 /** What signing in needs. */
 export type SignInCtx = SessionCtx & HolderCtx & Pick<Ctx, 'transactAs'>;
@@ -60,6 +68,34 @@ function mustBeFresh({ authTime = 0 }: SignInClaims, since: Date | undefined): v
 /** What the provider handed out, and of whom it speaks. */
 export type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
 
+interface StoredSignIn extends Exchanged {
+  readonly at: Date;
+  readonly expiresAt: Date;
+  readonly device: Device;
+  readonly handle: SessionHandle;
+  readonly newDevice: boolean;
+  readonly replaces: SessionHandle | undefined;
+}
+
+/** Writes the session, in the transaction of the sign-in. */
+async function store(
+  ctx: SignInCtx,
+  em: EntityManager,
+  account: CustomerAccount,
+  { tokens, claims, at, ...session }: StoredSignIn,
+): Promise<void> {
+  const { issuer, subject, sid } = claims;
+  const place = { id: uuidv7(), keyId: account.keyId };
+  const sealed = await sealTokens(ctx, place, tokens);
+  const { replaces, handle, newDevice, ...rest } = session;
+  const before = replaces && (await supersedeSession(em, hashOfHandle(replaces), at));
+  // A silent round goes on with the provider's session, and so with hers.
+  const startedAt = before?.sid === sid ? before.startedAt : at;
+  const whose = { customerId: account.id, issuer, subject, sid };
+  await insertSession(em, { ...place, ...whose, ...rest, sealed, handleHash: hashOfHandle(handle), startedAt, at });
+  if (newDevice) await ctx.work.enqueue(em, newDeviceTask, place.id);
+}
+
 /**
  * Opens a session for whom the provider says has signed in, and tells it with `CustomerLoggedIn`.
  *
@@ -68,37 +104,26 @@ export type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
  */
 export async function open(
   ctx: SignInCtx,
-  { tokens, claims }: Exchanged,
+  exchanged: Exchanged,
   { clientId, replaces }: { readonly clientId: string; readonly replaces?: SessionHandle | undefined },
 ): Promise<BrowserSession> {
-  const now = ctx.clock.now();
-  const expiresAt = endsAt(ctx, claims, now);
+  const { tokens, claims } = exchanged;
+  const at = ctx.clock.now();
+  const expiresAt = endsAt(ctx, claims, at);
   const customerId = await compareClaims(ctx, claims);
   const handle = handleFrom(randomBytes(32));
-  const { issuer, subject, sid, acr, amr } = claims;
+  const device = deviceOf(ctx.request.userAgent, countryOfAddress(ctx.request.ip));
   await ctx.transactAs({ actor: actorOf(claims), requestId: ctx.request.id }, async (em) => {
     const account = await forUpdate(em, customerId);
+    const { acr, amr } = claims;
     const method = amr[0] ?? 'PASSWORD';
-    const signIn = { at: now, sessionId: hashedSid(claims), method, amr, acr, clientId };
-    account.signedIn(signIn, { at: now, by: 'SELF' });
-    const place = { id: uuidv7(), keyId: account.keyId };
-    const sealed = await sealTokens(ctx, place, tokens);
-    if (replaces) await supersedeSession(em, hashOfHandle(replaces), now);
-    const handleHash = hashOfHandle(handle);
-    await insertSession(em, {
-      ...place,
-      customerId,
-      issuer,
-      subject,
-      sid,
-      sealed,
-      handleHash,
-      startedAt: now,
-      expiresAt,
-    });
+    const newDevice = await noteDevice(em, { customerId, device, at });
+    account.signedIn({ at, sessionId: hashedSid(claims), method, amr, acr, clientId, newDevice }, { at, by: 'SELF' });
+    await store(ctx, em, account, { ...exchanged, at, expiresAt, device, handle, newDevice, replaces });
   });
+  ctx.figures.signedIn();
   const { accessToken, accessEndsAt } = tokens;
-  const until = endOf({ lastSeenAt: now, expiresAt }, ctx.config.session);
+  const until = endOf({ lastSeenAt: at, expiresAt }, ctx.config.session);
   return { customerId, handle, accessToken, accessEndsAt, endsAt: until };
 }
 

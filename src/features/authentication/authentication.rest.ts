@@ -34,8 +34,8 @@ interface Room {
 /** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
 const standardReturn = '/welcome';
 const roundSeconds = 5;
-/** The level of a second factor, which is all that one can step up to (contracts: access, "Step-up"). */
-const strong = '2';
+/** What one can prove anew: the password, or a second factor (contracts: access, "Step-up"). */
+const levels = ['1', '2'];
 /** Marks a sign-in that began because an answer came without its cookie, so that a browser without cookies does not go round for ever. */
 const again = '.again';
 
@@ -111,7 +111,7 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   }
   const returnTo = localPath(c.req.query('returnTo'), config.server.publicUrl, standardReturn);
   const silent = c.req.query('silent') === '1';
-  const acr = c.req.query('acr') === strong ? strong : undefined;
+  const acr = levels.find((level) => level === c.req.query('acr'));
   if (!silent && !acr && (await resumed(c, room))) return c.redirect(returnTo);
   // A browser that is sent to a provider that is down or hung sees nothing of ours, nor comes back by itself.
   await room.provider.mustAnswer();
@@ -155,7 +155,7 @@ async function callback(c: RouteContext, room: Room): Promise<Response> {
   const session = await signIn(c.env.ctx, room.provider, answer);
   setSession(c, session);
   // Signed in, but back at the page that asked she would only be sent here again.
-  if (begun.acr !== undefined && session.acr !== begun.acr) return answerNotice(c, { status: 403, text: 'weak' });
+  if (begun.acr === '2' && session.acr !== '2') return answerNotice(c, { status: 403, text: 'weak' });
   return c.redirect(begun.returnTo);
 }
 

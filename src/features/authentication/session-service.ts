@@ -1,6 +1,7 @@
 import { endSessions } from '../../platform/end-sessions.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ctx } from '../../context.ts';
+import { system } from '../../domain/access.ts';
 import { Unavailable } from '../../domain/errors.ts';
 import {
   endOf,
@@ -13,6 +14,8 @@ import {
   standingOf,
   successorOf,
 } from '../../domain/session-token.ts';
+import { forUpdate } from '../../messaging/for-update.ts';
+import { endSessionsOf } from './device-sessions.ts';
 import { type Provider, ProviderRefused, type ProviderTokens } from './oidc.ts';
 import { openTokens, sealTokens } from './session-secrets.ts';
 import {
@@ -28,11 +31,14 @@ import {
 /** What these functions need of the request. */
 export type SessionCtx = Pick<
   Ctx,
-  'clock' | 'config' | 'keys' | 'log' | 'pool' | 'request' | 'seal' | 'transact' | 'work'
+  'clock' | 'config' | 'figures' | 'keys' | 'log' | 'pool' | 'request' | 'seal' | 'transact' | 'transactAs' | 'work'
 >;
 
 /** The job that ends a session at the provider, which did not answer; its key is the session's id there. */
 export const endAtProviderTask = 'authentication.end-at-provider';
+
+/** The job that tells a customer of a session whose copy was used; its key is the session's id. */
+export const stolenSessionTask = 'authentication.tell-stolen-session';
 
 /** What a browser gets, in cookies: never in a body. */
 export interface BrowserSession {
@@ -76,10 +82,25 @@ async function handOut(ctx: SessionCtx, session: StoredSession, handle: SessionH
   };
 }
 
+/** Ends a session that somebody has a copy of. Whoever comes second, here or on another replica, tells and counts nothing. */
+async function endStolen(ctx: SessionCtx, { customerId, id, issuer, sid }: StoredSession): Promise<void> {
+  const act = { actor: system('authentication'), requestId: ctx.request.id };
+  const first = await ctx.transactAs(act, async (em) => {
+    const account = await forUpdate(em, customerId);
+    const ended = await endSessionsOf(em, customerId, { sid, issuer }, { reason: 'REUSE', at: ctx.clock.now() });
+    if (!ended.length) return false;
+    if (account.person) account.happened('SESSION_STOLEN', 'SYSTEM');
+    await ctx.work.enqueue(em, stolenSessionTask, id);
+    return true;
+  });
+  if (first) ctx.figures.incident('refresh_reuse');
+}
+
 /** Ends a session here first, so that it is over whether or not the provider can be asked; then there. */
 async function end(ctx: SessionCtx, provider: Provider, session: StoredSession, reason: SessionEnd): Promise<void> {
   const tokens = session.ended ? undefined : await openTokens(ctx, session).catch(() => undefined);
-  await endSessions(ctx.pool, session.issuer, { sid: session.sid }, reason, ctx.clock.now());
+  if (reason === 'REUSE') await endStolen(ctx, session);
+  else await endSessions(ctx.pool, session.issuer, { sid: session.sid }, reason, ctx.clock.now());
   ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId, reason }, 'session ended');
   if (!tokens || reason === 'PROVIDER') return;
   if (await provider.endSession(tokens.refreshToken)) return;

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type pg from 'pg';
+import type { Device } from '../../domain/device.ts';
 import { leaseSeconds, type SessionState } from '../../domain/session-token.ts';
 
 /** A browser's session as it is stored. The provider's tokens are sealed under the customer's key. */
@@ -19,7 +20,11 @@ export interface NewSession extends Omit<
   'generation' | 'rotatedAt' | 'lastSeenAt' | 'ended' | 'accountStatus'
 > {
   readonly handleHash: Buffer;
+  /** When she signed in. */
   readonly startedAt: Date;
+  /** When the row is made; later than that after a silent round. */
+  readonly at: Date;
+  readonly device: Device;
 }
 
 /** The right of one replica to refresh a session. A write under an older fence is refused. */
@@ -61,8 +66,8 @@ export async function findSession(
 export async function insertSession(em: EntityManager, session: NewSession): Promise<void> {
   await em.execute(
     `insert into session_token (id, customer_id, issuer, subject, sid, key_id, sealed, handle_hash, generation,
-       rotated_at, started_at, last_seen_at, expires_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+       rotated_at, started_at, last_seen_at, expires_at, browser, system, country)
+     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
     [
       session.id,
       session.customerId,
@@ -72,10 +77,13 @@ export async function insertSession(em: EntityManager, session: NewSession): Pro
       session.keyId,
       session.sealed,
       session.handleHash,
+      session.at,
       session.startedAt,
-      session.startedAt,
-      session.startedAt,
+      session.at,
       session.expiresAt,
+      session.device.browser ?? null,
+      session.device.system ?? null,
+      session.device.country ?? null,
     ],
     { method: 'run' },
   );
@@ -116,14 +124,22 @@ export async function rotateSession(
   return rowCount === 1;
 }
 
-/** Ends one browser's session and nothing at the provider: the browser has signed in anew. */
-export async function supersedeSession(em: EntityManager, handleHash: Buffer, at: Date): Promise<void> {
-  await em.execute(
+/**
+ * Ends one browser's session and nothing at the provider: the browser has signed in anew.
+ *
+ * @returns when it had begun, and at which session of the provider
+ */
+export async function supersedeSession(
+  em: EntityManager,
+  handleHash: Buffer,
+  at: Date,
+): Promise<{ readonly sid: string; readonly startedAt: Date } | undefined> {
+  const [before]: { sid: string; startedAt: string | Date }[] = await em.execute(
     `update session_token set ended_at = ?, end_reason = 'LOGOUT', sealed = ''::bytea, lease_until = null
-     where handle_hash = ? and ended_at is null`,
+     where handle_hash = ? and ended_at is null returning sid, started_at as "startedAt"`,
     [at, handleHash],
-    { method: 'run' },
   );
+  return before && { sid: before.sid, startedAt: new Date(before.startedAt) };
 }
 
 /**

@@ -58,7 +58,7 @@ describe('proving once more who one is', () => {
     expect(browser.cookies.get('__Host-access')).toBe(before);
   });
 
-  test.each(['acr=1', 'acr=3', 'acr=x&acr=2', 'acr='])('%s asks for nothing', async (query) => {
+  test.each(['acr=0', 'acr=3', 'acr=x&acr=2', 'acr='])('%s asks for nothing', async (query) => {
     const browser = new Browser(world.origin);
 
     const asked = new URL(locationOf(await browser.get(world.replica(0), `/auth/login?${query}`)));
