@@ -259,13 +259,13 @@ create table role_grant (
   event_id text not null,
   at timestamp(3) with time zone not null,
   issuer text not null,
-  subject text not null,
+  subject text,
   granted_to text not null,
   granted_by text not null,
   actor_id text,
   roles text[] not null,
   constraint role_grant_granted_by_check CHECK ((granted_by = ANY (ARRAY['customer'::text, 'staff'::text, 'service'::text, 'system'::text]))),
-  constraint role_grant_granted_to_check CHECK ((granted_to = ANY (ARRAY['person'::text, 'service'::text]))),
+  constraint role_grant_granted_to_check CHECK ((granted_to = ANY (ARRAY['person'::text, 'service'::text, 'holders'::text]))),
   constraint role_grant_pkey PRIMARY KEY (event_id)
 );
 CREATE INDEX role_grant_time ON public.role_grant USING btree (at);
@@ -307,6 +307,21 @@ create table subject_lease (
   holder uuid not null,
   leased_until timestamp(3) with time zone not null,
   constraint subject_lease_pkey PRIMARY KEY (issuer, subject)
+);
+
+create table text_message_count (
+  scope text not null,
+  minute timestamp(3) with time zone not null,
+  sent integer not null,
+  verified integer not null,
+  constraint text_message_count_pkey PRIMARY KEY (scope, minute)
+);
+CREATE INDEX text_message_count_minute ON public.text_message_count USING btree (minute);
+
+create table text_message_day (
+  day date not null,
+  cents numeric(12,3) not null,
+  constraint text_message_day_pkey PRIMARY KEY (day)
 );
 
 CREATE OR REPLACE FUNCTION public.end_acting_for_customer()

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Actor } from './domain/access.ts';
 import type { EmailIndex } from './domain/values/email.ts';
 import type { LiveUpdates } from './messaging/live-updates.ts';
+import type { TextMessages } from './messaging/text-messages.ts';
 import type { Work } from './messaging/work.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
@@ -39,6 +40,7 @@ export interface Parts {
   readonly limits: RateLimits;
   /** Counts sign-ins and incidents. */
   readonly figures: Figures;
+  readonly textMessages: TextMessages;
 }
 
 /** Who changes something, why, and in which request: what the audit says. */

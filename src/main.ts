@@ -7,6 +7,7 @@ import { entities } from './entities.ts';
 
 import { createJournal } from './messaging/journal.ts';
 import { createLiveUpdates } from './messaging/live-updates.ts';
+import { createTextMessages } from './messaging/text-messages.ts';
 import { openWork, type WorkQueue } from './messaging/work.ts';
 import { systemClock } from './platform/clock.ts';
 import { type Config, ConfigError, readConfig } from './platform/config.ts';
@@ -22,6 +23,7 @@ import { createFigures, createMetrics, type Metrics } from './platform/metrics.t
 import { createSeal } from './platform/personal-data.ts';
 import { createRateLimits } from './platform/rate-limits.ts';
 import { openRedis } from './platform/redis.ts';
+import { createSmsGateway } from './platform/sms.ts';
 import { watchRevocations } from './platform/revocations.ts';
 import { createTokenVerifier } from './platform/token-verifier.ts';
 import { adminHandler } from './server/admin.ts';
@@ -36,6 +38,7 @@ import { createRoutes } from './server/routes.ts';
 import { serveSockets } from './server/sockets.ts';
 import { statusOf } from './server/status.ts';
 import { createStreams } from './server/streams.ts';
+import { textMessageForms } from './server/text-messages.ts';
 import { allTasks, startWorker } from './worker/worker.ts';
 
 /** A running service. */
@@ -96,6 +99,8 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   const keycloakRows = openKeycloakRows(config, opened);
   const rateLimits = createRateLimits(redis, config.keys.token, clock);
+  const gateway = createSmsGateway(config.sms.gateway);
+  const texting = { config: config.sms, gateway, limits: rateLimits, pool, clock, log, metrics };
   const parts: Parts = {
     config,
     clock,
@@ -112,6 +117,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
     work: queue,
     limits: rateLimits,
     figures: createFigures(metrics),
+    textMessages: createTextMessages(texting),
   };
   return { parts, redis, queue, metrics, keysPool };
 }
@@ -181,6 +187,7 @@ function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Op
     eventsKey: config.keycloak.eventsKey,
     receive: deliveriesInto(parts),
     register: registrationsInto(contexts(parts)),
+    forms: textMessageForms(parts),
     checks: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },
@@ -215,8 +222,9 @@ export async function run(config: Config, log: Log = createLog(config.log.level)
     }
     const ports = config.role === 'worker' ? undefined : await startPublic(connections, opened);
     const adminPort = await startAdmin(connections, opened);
-    log.info({ role: config.role, ...ports, adminPort }, 'ready');
     const { host } = config.server;
+    if (!config.sms.gateway) log.warn('no gateway for text messages is set up: nobody gets a code by one');
+    log.info({ role: config.role, ...ports, adminPort }, 'ready');
     return {
       ...(ports && { publicUrl: `http://${host}:${ports.port}`, grpcUrl: `http://${host}:${ports.grpcPort}` }),
       adminUrl: `http://${config.server.adminHost}:${adminPort}`,

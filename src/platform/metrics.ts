@@ -15,7 +15,17 @@ export interface Metrics {
   readonly staffRoleGrants: Counter<'by' | 'to'>;
   readonly logins: Counter;
   readonly incidents: Counter<'kind'>;
+  /** Text messages by country and what became of them. */
+  readonly textMessages: Counter<'country' | 'outcome'>;
 }
+
+const textMessagesIn = (registers: Registry[]): Metrics['textMessages'] =>
+  new Counter({
+    name: 'customers_text_messages_total',
+    help: 'Text messages: sent, verified (the code came back), or why they were refused.',
+    labelNames: ['country', 'outcome'],
+    registers,
+  });
 
 /** Makes a registry of its own, so that several services can run in one process. */
 export function createMetrics(): Metrics {
@@ -63,6 +73,7 @@ export function createMetrics(): Metrics {
       labelNames: ['kind'],
       registers,
     }),
+    textMessages: textMessagesIn(registers),
   };
 }
 

@@ -50,6 +50,9 @@ async function count({ parts, metrics }: WorkerParts): Promise<void> {
     metrics.alarms.set({ what }, counts[what] ? 1 : 0);
   metrics.alarms.set({ what: 'sweep-stopped' }, (await tooManyMissing(parts)) ? 1 : 0);
   for (const [what, stands] of Object.entries(await grantAlarms(parts))) metrics.alarms.set({ what }, stands ? 1 : 0);
+  const texts = await parts.textMessages.alarms();
+  metrics.alarms.set({ what: 'sms-budget' }, texts.budget ? 1 : 0);
+  metrics.alarms.set({ what: 'sms-breaker' }, texts.breaker ? 1 : 0);
   metrics.oldestFact.set(lag);
 }
 
@@ -64,6 +67,8 @@ const outdated = [
   `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
   `delete from acting where ends_at < now() - interval '90 days'`,
   `delete from role_grant where at < now() - interval '1 year'`,
+  `delete from text_message_count where minute < now() - interval '2 days'`,
+  `delete from text_message_day where day < now() - interval '90 days'`,
   `delete from drift where at < now() - interval '90 days'`,
 ];
 

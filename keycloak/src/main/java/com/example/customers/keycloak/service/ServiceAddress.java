@@ -48,6 +48,16 @@ public record ServiceAddress(URI events, String key) {
     return events.resolve("registrations");
   }
 
+  /** Where codes go that are to be sent as text messages. */
+  public URI textMessages() {
+    return events.resolve("text-messages");
+  }
+
+  /** Where we tell whose code came back. */
+  public URI provenTextMessages() {
+    return events.resolve("text-messages/proven");
+  }
+
   /** A record's own text would print the key. */
   @Override
   public String toString() {
