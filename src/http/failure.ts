@@ -1,7 +1,7 @@
 import { DomainError, type ErrorCode, Unavailable, ValidationFailed } from '../domain/errors.ts';
 import { isOutage } from '../platform/database.ts';
 import { answerNotice, type Notice } from './page.ts';
-import { problem, retryAfter, type RouteContext } from './route.ts';
+import { isForm, problem, retryAfter, type RouteContext } from './route.ts';
 
 /** What the domain says of an error: its own word, or that the database is away; undefined for whatever is a bug. */
 export const asDomainError = (error: unknown, retryAfterSeconds: number): DomainError | undefined =>
@@ -9,13 +9,19 @@ export const asDomainError = (error: unknown, retryAfterSeconds: number): Domain
 
 /** Somebody looks at a page, rather than a script at an answer. */
 const wantsPage = (c: RouteContext): boolean =>
-  c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
+  (c.req.method === 'GET' || isForm(c)) && (c.req.header('accept') ?? '').includes('text/html');
 
 const notices: Partial<Record<ErrorCode, Notice['text']>> = {
   NOT_FOUND: 'notFound',
   PROVIDER_UNAVAILABLE: 'unavailable',
   FORBIDDEN: 'closed',
 };
+
+function noticeOf(c: RouteContext, code: ErrorCode | undefined): Pick<Notice, 'text' | 'back'> {
+  // The browser itself sent one of our forms, so the script that would have sent it did not run.
+  if (code === 'FORBIDDEN' && isForm(c)) return { text: 'noScript', back: true };
+  return { text: (code && notices[code]) ?? 'unexpected' };
+}
 
 /**
  * Answers what a route threw: a {@link DomainError} as a problem or a page, anything else masked and logged once.
@@ -30,7 +36,7 @@ export function answerErrors(statusOf: (code: ErrorCode) => number) {
     const seconds = retryAfter(known);
     if (seconds !== undefined) c.header('retry-after', String(seconds));
     const status = known ? statusOf(known.code) : 500;
-    if (wantsPage(c)) return answerNotice(c, { status, text: (known && notices[known.code]) ?? 'unexpected' });
+    if (wantsPage(c)) return answerNotice(c, { status, ...noticeOf(c, known?.code) });
     const issues = known instanceof ValidationFailed ? { issues: known.issues } : {};
     const code = known?.code ?? 'INTERNAL_SERVER_ERROR';
     return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, issues);

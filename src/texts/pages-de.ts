@@ -7,6 +7,7 @@ export const pagesDe: typeof pagesEn = {
   navigation: 'Seiten',
   signIn: 'Anmelden',
   signOut: 'Abmelden',
+  noScript: 'Diese Seite braucht JavaScript: Ohne JavaScript wird nichts gespeichert, was Sie hier eingeben.',
   home: {
     title: 'Ihr Kundenkonto',
     what: 'Ein Konto für alle unsere Läden: Hier sehen Sie, was wir über Sie wissen, und hier ändern Sie es.',
@@ -78,6 +79,8 @@ export const pagesDe: typeof pagesEn = {
       'Ihr Browser hat unser Cookie nicht behalten, das für die Anmeldung nötig ist. Bitte erlauben Sie es für diese Seite.',
     refused: 'Die Anmeldung wurde abgebrochen oder gilt nicht mehr. Bitte beginnen Sie noch einmal.',
     weak: 'Dafür ist ein zweiter Faktor nötig, und Ihr Konto hat bisher keinen. Sie sind ohne ihn angemeldet.',
+    noScript:
+      'Es wurde nichts gespeichert, weil das Skript der Seite nicht lief. Bitte erlauben Sie JavaScript für diese Seite und versuchen Sie es noch einmal.',
     notFound: 'Diese Seite gibt es nicht.',
     unexpected: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
   },

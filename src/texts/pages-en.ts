@@ -5,6 +5,7 @@ export const pagesEn = {
   navigation: 'Pages',
   signIn: 'Sign in',
   signOut: 'Sign out',
+  noScript: 'This page needs JavaScript: without it, nothing that you enter here is saved.',
   home: {
     title: 'Your customer account',
     what: 'One account for all our shops: you see what we know about you, and you change it here.',
@@ -75,6 +76,8 @@ export const pagesEn = {
     cookies: 'Your browser did not keep our cookie, which is needed to sign in. Please allow it for this page.',
     refused: 'The sign-in was cancelled or is no longer valid. Please begin again.',
     weak: 'This needs a second factor, and your account has none so far. You are signed in without it.',
+    noScript:
+      'Nothing was saved, because the script of the page did not run. Please allow JavaScript for this page, then try again.',
     notFound: 'There is no such page.',
     unexpected: 'Something went wrong on our side. Please try again later.',
   },

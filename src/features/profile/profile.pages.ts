@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { StatusConflict } from '../../domain/errors.ts';
-import { answerNotice, answerPage, choice, field, type Html, languageFor, textsFor } from '../../http/page.ts';
+import { answerNotice, answerPage, choice, field, form, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
 import type { CustomerRow, Person } from '../../read-model/customers.ts';
 import { type Language, languages, type Texts } from '../../texts/languages.ts';
@@ -39,12 +39,11 @@ function account(t: T, row: CustomerRow, person: Person | null, language: Langua
   </section>`;
 }
 
-function form(t: T, row: CustomerRow, person: Person | null, language: Language): Html {
+function editor(t: T, row: CustomerRow, person: Person | null, language: Language): Html {
   const name = (key: 'givenName' | 'familyName', autocomplete: string): Html =>
     field({ name: key, label: t[key], value: person?.[key] ?? '', maxLength: 100, autocomplete });
   const locale = row.locale ?? language;
-  return html`<form class="card" data-profile data-version="${row.version}" novalidate aria-labelledby="you">
-    <h2 id="you">${t.you}</h2>
+  const body = html`<h2 id="you">${t.you}</h2>
     <div class="pair">${name('givenName', 'given-name')}${name('familyName', 'family-name')}</div>
     ${field({
       name: 'displayName',
@@ -67,8 +66,9 @@ function form(t: T, row: CustomerRow, person: Person | null, language: Language)
       autocomplete: 'country',
     })}
     <p class="actions"><button type="submit">${t.save}</button></p>
-    <p class="says" data-says role="status"></p>
-  </form>`;
+    <p class="says" data-says role="status"></p>`;
+  const attributes = html`data-profile data-version="${row.version}" novalidate aria-labelledby="you"`;
+  return form({ page: '/profile', language, attributes, body });
 }
 
 async function profile(c: RouteContext): Promise<Response> {
@@ -80,7 +80,7 @@ async function profile(c: RouteContext): Promise<Response> {
   const language = languageFor(c, row.locale);
   const t = textsFor(language).profile;
   const body = html`<h1>${t.title}</h1>
-    ${account(t, row, person, language)}${form(t, row, person, language)}`;
+    ${account(t, row, person, language)}${editor(t, row, person, language)}`;
   return answerPage(c, { title: t.title, body, signedIn: true, language });
 }
 
