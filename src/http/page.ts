@@ -198,13 +198,19 @@ export function choice(given: {
   label: string;
   value: string;
   options: ReadonlyMap<string, string>;
+  autocomplete?: string;
 }): Html {
   const options = [...given.options].map(
     ([value, text]) => html`<option value="${value}" ${value === given.value ? 'selected' : ''}>${text}</option>`,
   );
   return html`<div class="field">
     <label for="${given.name}">${given.label}</label>
-    <select id="${given.name}" name="${given.name}" aria-describedby="${given.name}-error">
+    <select
+      id="${given.name}"
+      name="${given.name}"
+      aria-describedby="${given.name}-error"
+      ${given.autocomplete ? html`autocomplete="${given.autocomplete}"` : ''}
+    >
       ${options}
     </select>
     <p class="wrong" id="${given.name}-error"></p>

@@ -60,7 +60,7 @@ export const pagesDe: typeof pagesEn = {
     birthDate: 'Geburtsdatum',
     locale: 'Sprache',
     country: 'Land',
-    countryHint: 'Zwei Buchstaben, zum Beispiel DE oder US.',
+    noCountry: 'keine Angabe',
     save: 'Speichern',
   },
   over: {

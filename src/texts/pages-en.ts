@@ -58,7 +58,7 @@ export const pagesEn = {
     birthDate: 'Date of birth',
     locale: 'Language',
     country: 'Country',
-    countryHint: 'Two letters, such as DE or US.',
+    noCountry: 'not given',
     save: 'Save',
   },
   over: {

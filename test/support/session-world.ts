@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import type { Ctx } from '../../src/context.ts';
 import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
+import type { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { forUpdate } from '../../src/messaging/for-update.ts';
 import { readConfig, type Config } from '../../src/platform/config.ts';
@@ -148,11 +149,15 @@ export class SessionWorld {
   }
 
   /** As she would in her profile. */
-  async rename(givenName: string): Promise<void> {
+  async changeProfile(input: Parameters<CustomerAccount['updateProfile']>[0]): Promise<void> {
     await this.#main.transact(async (em) => {
       const account = await forUpdate(em, this.customerId);
-      account.updateProfile({ givenName }, account.version, { at: new Date(), by: 'SELF' });
+      account.updateProfile(input, account.version, { at: new Date(), by: 'SELF' });
     });
+  }
+
+  rename(givenName: string): Promise<void> {
+    return this.changeProfile({ givenName });
   }
 
   async revoked(): Promise<string[]> {

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { StatusConflict } from '../../domain/errors.ts';
+import { countryChoices } from '../../http/countries.ts';
 import { answerNotice, answerPage, choice, field, form, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
 import type { CustomerRow, Person } from '../../read-model/customers.ts';
@@ -57,12 +58,11 @@ function editor(t: T, row: CustomerRow, person: Person | null, language: Languag
       ${field({ name: 'birthDate', label: t.birthDate, type: 'date', value: person?.birthDate ?? '', autocomplete: 'bday' })}
       ${choice({ name: 'locale', label: t.locale, value: locale, options: choices(language, locale) })}
     </div>
-    ${field({
+    ${choice({
       name: 'country',
       label: t.country,
-      hint: t.countryHint,
       value: row.country ?? '',
-      maxLength: 2,
+      options: new Map([['', t.noCountry], ...countryChoices(language, row.country)]),
       autocomplete: 'country',
     })}
     <p class="actions"><button type="submit">${t.save}</button></p>

@@ -1,37 +1,10 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
+import { countryChoices, usualCountry } from '../../http/countries.ts';
 import { answerPage, choice, field, form, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { ownCookie, type RouteContext, type RouteEnv, routes, setOwnCookie } from '../../http/route.ts';
 import type { Language, Texts } from '../../texts/languages.ts';
 import { claimIntent, intentNames } from './intent-service.ts';
-
-const regions = [
-  'AT',
-  'BE',
-  'CH',
-  'DE',
-  'DK',
-  'ES',
-  'FI',
-  'FR',
-  'GB',
-  'IE',
-  'IT',
-  'LU',
-  'NL',
-  'NO',
-  'PL',
-  'PT',
-  'SE',
-  'US',
-];
-const usual: Readonly<Record<Language, string>> = { de: 'DE', en: 'GB' };
-
-function countries(language: Language): ReadonlyMap<string, string> {
-  const names = new Intl.DisplayNames([language], { type: 'region' });
-  const rows = regions.map((code) => [code, names.of(code) ?? code] as const);
-  return new Map(rows.toSorted(([, a], [, b]) => a.localeCompare(b, language)));
-}
 
 function fields(pages: Texts['pages'], language: Language): Html {
   const t = pages.register;
@@ -41,7 +14,13 @@ function fields(pages: Texts['pages'], language: Language): Html {
       ${field({ name: 'familyName', label: t.familyName, maxLength: 100, autocomplete: 'family-name' })}
     </div>
     <p class="hint">${t.namesHint}</p>
-    ${choice({ name: 'country', label: pages.profile.country, value: usual[language], options: countries(language) })}
+    ${choice({
+      name: 'country',
+      label: pages.profile.country,
+      value: usualCountry[language],
+      options: countryChoices(language),
+      autocomplete: 'country',
+    })}
     <input type="hidden" name="locale" value="${language}" />
     <p class="actions"><button type="submit">${t.submit}</button></p>
     <p class="says" data-says role="alert"></p>`;
