@@ -21,7 +21,8 @@ export const pagesDe: typeof pagesEn = {
     email: 'E-Mail-Adresse',
     givenName: 'Vorname (freiwillig)',
     familyName: 'Nachname (freiwillig)',
-    namesHint: 'Ihren Namen bestätigen Sie bei der ersten Anmeldung.',
+    namesHint:
+      'Ihr Name kommt mit der ersten Anmeldung in Ihr Profil. In einem anderen Browser als diesem fragen wir Sie vorher.',
     submit: 'Link anfordern',
     have: 'Sie haben schon ein Konto?',
     sentTitle: 'Bitte sehen Sie in Ihr Postfach',

@@ -19,7 +19,8 @@ export const pagesEn = {
     email: 'E-mail address',
     givenName: 'First name (optional)',
     familyName: 'Last name (optional)',
-    namesHint: 'You confirm your name when you sign in for the first time.',
+    namesHint:
+      'Your name comes into your profile when you first sign in. In another browser than this one, we ask you before.',
     submit: 'Send me the link',
     have: 'You have an account already?',
     sentTitle: 'Please look into your mailbox',
