@@ -21,8 +21,7 @@ export const pagesDe: typeof pagesEn = {
     email: 'E-Mail-Adresse',
     givenName: 'Vorname (freiwillig)',
     familyName: 'Nachname (freiwillig)',
-    namesHint:
-      'Ihr Name kommt mit der ersten Anmeldung in Ihr Profil. In einem anderen Browser als diesem fragen wir Sie vorher.',
+    namesHint: 'Ihr Name kommt mit der ersten Anmeldung in Ihr Profil; in einem anderen Browser fragen wir Sie vorher.',
     submit: 'Link anfordern',
     have: 'Sie haben schon ein Konto?',
     sentTitle: 'Bitte sehen Sie in Ihr Postfach',

@@ -19,8 +19,7 @@ export const pagesEn = {
     email: 'E-mail address',
     givenName: 'First name (optional)',
     familyName: 'Last name (optional)',
-    namesHint:
-      'Your name comes into your profile when you first sign in. In another browser than this one, we ask you before.',
+    namesHint: 'Your name goes into your profile when you first sign in; in another browser, we ask you first.',
     submit: 'Send me the link',
     have: 'You have an account already?',
     sentTitle: 'Please look into your mailbox',
