@@ -1,7 +1,7 @@
 import { DomainError, type ErrorCode, StepUpRequired, Unavailable, ValidationFailed } from '../domain/errors.ts';
 import { isOutage } from '../platform/database.ts';
 import { answerNotice, type Notice } from './page.ts';
-import { problem, retryAfter, type RouteContext } from './route.ts';
+import { isForm, problem, retryAfter, type RouteContext } from './route.ts';
 
 /** What the domain says of an error: its own word, or that the database is away; undefined for whatever is a bug. */
 export const asDomainError = (error: unknown, retryAfterSeconds: number): DomainError | undefined =>
@@ -9,7 +9,7 @@ export const asDomainError = (error: unknown, retryAfterSeconds: number): Domain
 
 /** Somebody looks at a page, rather than a script at an answer. */
 const wantsPage = (c: RouteContext): boolean =>
-  c.req.method === 'GET' && (c.req.header('accept') ?? '').includes('text/html');
+  (c.req.method === 'GET' || isForm(c)) && (c.req.header('accept') ?? '').includes('text/html');
 
 const notices: Partial<Record<ErrorCode, Notice['text']>> = {
   NOT_FOUND: 'notFound',
@@ -22,6 +22,10 @@ function membersOf(error: DomainError): object {
   if (error instanceof ValidationFailed) return { issues: error.issues };
   if (error instanceof StepUpRequired) return { acr: error.acr, authUrl: error.authUrl };
   return {};
+function noticeOf(c: RouteContext, code: ErrorCode | undefined): Pick<Notice, 'text' | 'back'> {
+  // The browser itself sent one of our forms, so the script that would have sent it did not run.
+  if (code === 'FORBIDDEN' && isForm(c)) return { text: 'noScript', back: true };
+  return { text: (code && notices[code]) ?? 'unexpected' };
 }
 
 /**
@@ -39,6 +43,8 @@ export function answerErrors(statusOf: (code: ErrorCode) => number) {
     const status = known ? statusOf(known.code) : 500;
     if (wantsPage(c)) return answerNotice(c, { status, text: (known && notices[known.code]) ?? 'unexpected' });
     const more = known ? membersOf(known) : {};
+    if (wantsPage(c)) return answerNotice(c, { status, ...noticeOf(c, known?.code) });
+    const issues = known instanceof ValidationFailed ? { issues: known.issues } : {};
     const code = known?.code ?? 'INTERNAL_SERVER_ERROR';
     return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, more);
   };

@@ -149,6 +149,14 @@ function showStatus(place, status) {
   place.textContent = names[status] ?? status;
 }
 
+/** Whether the field can hold the value. A choice gets what was chosen elsewhere, though we do not offer it. */
+function holds(input, value) {
+  const type = { country: 'region', locale: 'language' }[input.name];
+  if (!input.options || [...input.options].some((option) => option.value === value)) return true;
+  if (value) input.add(new Option(new Intl.DisplayNames([document.documentElement.lang], { type }).of(value), value));
+  return value !== '';
+}
+
 /** Puts the newest state on the page. A field she is editing stays as she left it. */
 function show(customer) {
   for (const place of document.querySelectorAll('[data-shows]')) {
@@ -168,6 +176,7 @@ function show(customer) {
   for (const input of form.elements) {
     if (!(input.name in customer)) continue;
     const value = textOf(customer[input.name]);
+    if (!holds(input, value)) continue;
     if (input.value === input.dataset.stored) input.value = value;
     input.dataset.stored = value;
   }

@@ -117,15 +117,22 @@ export interface Notice {
   readonly text: Exclude<keyof Texts['pages']['errors'], 'title' | 'home' | 'again'>;
   /** Whether signing in again may help. */
   readonly again?: boolean;
+  /** Whether the page that stands at this very address may help. */
+  readonly back?: boolean;
 }
 
 /** Answers with a sentence about what went wrong. */
-export function answerNotice(c: RouteContext, { status, text, again = false }: Notice): Promise<Response> {
+export function answerNotice(
+  c: RouteContext,
+  { status, text, again = false, back = false }: Notice,
+): Promise<Response> {
   const t = textsFor(languageFor(c)).errors;
   const body = html`<h1>${t.title}</h1>
     <p>${t[text]}</p>
     <p class="actions">
-      ${again ? html`<a class="button" href="/auth/login">${t.again}</a>` : ''}<a href="/">${t.home}</a>
+      ${again ? html`<a class="button" href="/auth/login">${t.again}</a>` : ''}
+      ${back ? html`<a class="button" href="">${t.again}</a>` : ''}
+      <a href="/">${t.home}</a>
     </p>`;
   return answerPage(c, { title: t.title, body, status });
 }
@@ -139,6 +146,20 @@ export function assetRoutes(): Hono<RouteEnv> {
     );
   }
   return app;
+}
+
+/**
+ * A form of ours. Only the script can send it: what changes something takes no form (`fromOwnPages`). Where the script
+ * does not run, `post` keeps what she typed out of the address, and the page's own address answers with a sentence.
+ *
+ * @param page        the path of the page it stands on
+ * @param attributes  what the script needs to know
+ */
+export function form(given: { page: string; language: Language; attributes: Html; body: Html }): Html {
+  return html`<form class="card" method="post" action="${given.page}" ${given.attributes}>
+    <noscript><p class="says" data-kind="wrong">${textsFor(given.language).noScript}</p></noscript>
+    ${given.body}
+  </form>`;
 }
 
 /** One field of a form. */
@@ -180,13 +201,19 @@ export function choice(given: {
   label: string;
   value: string;
   options: ReadonlyMap<string, string>;
+  autocomplete?: string;
 }): Html {
   const options = [...given.options].map(
     ([value, text]) => html`<option value="${value}" ${value === given.value ? 'selected' : ''}>${text}</option>`,
   );
   return html`<div class="field">
     <label for="${given.name}">${given.label}</label>
-    <select id="${given.name}" name="${given.name}" aria-describedby="${given.name}-error">
+    <select
+      id="${given.name}"
+      name="${given.name}"
+      aria-describedby="${given.name}-error"
+      ${given.autocomplete ? html`autocomplete="${given.autocomplete}"` : ''}
+    >
       ${options}
     </select>
     <p class="wrong" id="${given.name}-error"></p>

@@ -62,6 +62,10 @@ export const fromOwnPages: MiddlewareHandler<RouteEnv> = async (c, next) => {
   return next();
 };
 
+/** Whether a browser sends this by itself, as a form. */
+export const isForm = (c: RouteContext): boolean =>
+  /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
+
 /**
  * The body as JSON, checked.
  *

@@ -8,6 +8,7 @@ export const pagesDe: typeof pagesEn = {
   navigation: 'Seiten',
   signIn: 'Anmelden',
   signOut: 'Abmelden',
+  noScript: 'Diese Seite braucht JavaScript: Ohne JavaScript wird nichts gespeichert, was Sie hier eingeben.',
   home: {
     title: 'Ihr Kundenkonto',
     what: 'Ein Konto für alle unsere Läden: Hier sehen Sie, was wir über Sie wissen, und hier ändern Sie es.',
@@ -21,7 +22,7 @@ export const pagesDe: typeof pagesEn = {
     email: 'E-Mail-Adresse',
     givenName: 'Vorname (freiwillig)',
     familyName: 'Nachname (freiwillig)',
-    namesHint: 'Ihren Namen bestätigen Sie bei der ersten Anmeldung.',
+    namesHint: 'Ihr Name kommt mit der ersten Anmeldung in Ihr Profil; in einem anderen Browser fragen wir Sie vorher.',
     submit: 'Link anfordern',
     have: 'Sie haben schon ein Konto?',
     sentTitle: 'Bitte sehen Sie in Ihr Postfach',
@@ -60,7 +61,7 @@ export const pagesDe: typeof pagesEn = {
     birthDate: 'Geburtsdatum',
     locale: 'Sprache',
     country: 'Land',
-    countryHint: 'Zwei Buchstaben, zum Beispiel DE oder US.',
+    noCountry: 'keine Angabe',
     save: 'Speichern',
   },
   acting: {
@@ -92,6 +93,8 @@ export const pagesDe: typeof pagesEn = {
     actingOver: 'Sie handeln nicht mehr für dieses Konto. Beginnen Sie neu, wenn Sie noch einen Grund dafür haben.',
     linkOver:
       'Dieser Link wurde schon benutzt, gilt nicht mehr oder ist nicht vollständig. Es hat sich nichts geändert.',
+    noScript:
+      'Es wurde nichts gespeichert, weil das Skript der Seite nicht lief. Bitte erlauben Sie JavaScript für diese Seite und versuchen Sie es noch einmal.',
     notFound: 'Diese Seite gibt es nicht.',
     unexpected: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
   },

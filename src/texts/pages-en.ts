@@ -7,6 +7,7 @@ export const pagesEn = {
   navigation: 'Pages',
   signIn: 'Sign in',
   signOut: 'Sign out',
+  noScript: 'This page needs JavaScript: without it, nothing that you enter here is saved.',
   home: {
     title: 'Your customer account',
     what: 'One account for all our shops: you see what we know about you, and you change it here.',
@@ -20,7 +21,7 @@ export const pagesEn = {
     email: 'E-mail address',
     givenName: 'First name (optional)',
     familyName: 'Last name (optional)',
-    namesHint: 'You confirm your name when you sign in for the first time.',
+    namesHint: 'Your name goes into your profile when you first sign in; in another browser, we ask you first.',
     submit: 'Send me the link',
     have: 'You have an account already?',
     sentTitle: 'Please look into your mailbox',
@@ -59,7 +60,7 @@ export const pagesEn = {
     birthDate: 'Date of birth',
     locale: 'Language',
     country: 'Country',
-    countryHint: 'Two letters, such as DE or US.',
+    noCountry: 'not given',
     save: 'Save',
   },
   acting: {
@@ -89,6 +90,8 @@ export const pagesEn = {
     weak: 'This needs a second factor, and your account has none so far. You are signed in without it.',
     actingOver: 'You no longer act for this customer. Begin anew if you still have a reason to.',
     linkOver: 'This link was used already, is over, or was not copied as a whole. Nothing has changed.',
+    noScript:
+      'Nothing was saved, because the script of the page did not run. Please allow JavaScript for this page, then try again.',
     notFound: 'There is no such page.',
     unexpected: 'Something went wrong on our side. Please try again later.',
   },

@@ -49,4 +49,18 @@ describe('registration at a real Keycloak (FR-1)', () => {
     expect(mails[0]?.text).toContain('action-token');
     expect((await registeredEver()) - before).toBe(1);
   });
+
+  test.each([
+    ['en', 'with this link you can confirm your address and choose your password:'],
+    ['de', 'mit diesem Link geht es weiter (Adresse bestätigen und Passwort wählen):'],
+  ])('the mail with the link says in a sentence what to do, in %s', async (locale, sentence) => {
+    const email = `${randomUUID()}@example.org`;
+
+    await steps.register(email, { locale });
+
+    await steps.linksTo(email);
+    const [mail] = await steps.mailsTo(email);
+    expect(mail?.text).toContain(sentence);
+    expect(mail?.html).toContain(sentence);
+  });
 });

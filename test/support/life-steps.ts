@@ -13,6 +13,7 @@ import { type Page, Visitor } from './visitor.ts';
 export interface CaughtMail {
   readonly subject: string;
   readonly text: string;
+  readonly html: string;
 }
 
 /** A customer who has proven her address and chosen a password. */

@@ -5,6 +5,7 @@ import type { Ctx, Parts } from '../../src/context.ts';
 import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
 import { parseEmail } from '../../src/domain/values/email.ts';
+import type { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { forUpdate } from '../../src/messaging/for-update.ts';
 import { readConfig, type Config } from '../../src/platform/config.ts';
@@ -211,10 +212,10 @@ export class SessionWorld {
   }
 
   /** As she would in her profile. */
-  async rename(givenName: string): Promise<void> {
+  async changeProfile(input: Parameters<CustomerAccount['updateProfile']>[0]): Promise<void> {
     await this.#main.transact(async (em) => {
       const account = await forUpdate(em, this.customerId);
-      account.updateProfile({ givenName }, account.version, { at: new Date(), by: 'SELF' });
+      account.updateProfile(input, account.version, { at: new Date(), by: 'SELF' });
     });
   }
 
@@ -223,6 +224,8 @@ export class SessionWorld {
     await this.#main.transact(async (em) => {
       (await forUpdate(em, this.customerId)).takeEmail(parseEmail(address), true, { at, by: 'IDP' });
     });
+  rename(givenName: string): Promise<void> {
+    return this.changeProfile({ givenName });
   }
 
   async revoked(): Promise<string[]> {

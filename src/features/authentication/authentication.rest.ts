@@ -4,6 +4,7 @@ import { ContactInUse, DomainError, StatusConflict, Unavailable } from '../../do
 import { parseHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { answerNotice, type Notice } from '../../http/page.ts';
 import {
+  isForm,
   ownCookie,
   problem,
   retryAfter,
@@ -192,8 +193,7 @@ async function logout(c: RouteContext, { provider }: Room): Promise<Response> {
 }
 
 async function backchannelLogout(c: RouteContext, { provider }: Room): Promise<Response> {
-  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
-  const token = isForm ? new URLSearchParams(await c.req.text()).get('logout_token') : null;
+  const token = isForm(c) ? new URLSearchParams(await c.req.text()).get('logout_token') : null;
   if (!token) return c.json({ error: 'invalid_request' }, 400);
   const accepted = await acceptLogoutToken(c.env.ctx, provider, token);
   return accepted ? c.body(null, 200) : c.json({ error: 'invalid_request' }, 400);

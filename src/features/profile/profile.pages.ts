@@ -3,6 +3,8 @@ import { html } from 'hono/html';
 import { StatusConflict } from '../../domain/errors.ts';
 import { answerNotice, answerPage, choice, field, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { actingBanner } from '../../http/acting-banner.ts';
+import { countryChoices } from '../../http/countries.ts';
+import { answerNotice, answerPage, choice, field, form, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
 import type { CustomerRow, Person } from '../../read-model/customers.ts';
 import { type Language, languages, type Texts } from '../../texts/languages.ts';
@@ -40,12 +42,11 @@ function account(t: T, row: CustomerRow, person: Person | null, language: Langua
   </section>`;
 }
 
-function form(t: T, row: CustomerRow, person: Person | null, language: Language): Html {
+function editor(t: T, row: CustomerRow, person: Person | null, language: Language): Html {
   const name = (key: 'givenName' | 'familyName', autocomplete: string): Html =>
     field({ name: key, label: t[key], value: person?.[key] ?? '', maxLength: 100, autocomplete });
   const locale = row.locale ?? language;
-  return html`<form class="card" data-profile data-version="${row.version}" novalidate aria-labelledby="you">
-    <h2 id="you">${t.you}</h2>
+  const body = html`<h2 id="you">${t.you}</h2>
     <div class="pair">${name('givenName', 'given-name')}${name('familyName', 'family-name')}</div>
     ${field({
       name: 'displayName',
@@ -59,17 +60,17 @@ function form(t: T, row: CustomerRow, person: Person | null, language: Language)
       ${field({ name: 'birthDate', label: t.birthDate, type: 'date', value: person?.birthDate ?? '', autocomplete: 'bday' })}
       ${choice({ name: 'locale', label: t.locale, value: locale, options: choices(language, locale) })}
     </div>
-    ${field({
+    ${choice({
       name: 'country',
       label: t.country,
-      hint: t.countryHint,
       value: row.country ?? '',
-      maxLength: 2,
+      options: new Map([['', t.noCountry], ...countryChoices(language, row.country)]),
       autocomplete: 'country',
     })}
     <p class="actions"><button type="submit">${t.save}</button></p>
-    <p class="says" data-says role="status"></p>
-  </form>`;
+    <p class="says" data-says role="status"></p>`;
+  const attributes = html`data-profile data-version="${row.version}" novalidate aria-labelledby="you"`;
+  return form({ page: '/profile', language, attributes, body });
 }
 
 async function profile(c: RouteContext): Promise<Response> {
@@ -94,6 +95,11 @@ async function profile(c: RouteContext): Promise<Response> {
     banner: actingBanner(tActing, acting, person?.displayName),
   };
   return answerPage(c, { title, body, signedIn: true, language, acting: shownFor });
+  const language = languageFor(c, row.locale);
+  const t = textsFor(language).profile;
+  const body = html`<h1>${t.title}</h1>
+    ${account(t, row, person, language)}${editor(t, row, person, language)}`;
+  return answerPage(c, { title: t.title, body, signedIn: true, language });
 }
 
 /** The page where a customer sees and changes her profile; it follows changes made elsewhere. */

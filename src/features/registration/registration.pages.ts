@@ -1,57 +1,43 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
-import { answerPage, choice, field, languageFor, textsFor } from '../../http/page.ts';
+import { countryChoices, usualCountry } from '../../http/countries.ts';
+import { answerPage, choice, field, form, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { ownCookie, type RouteContext, type RouteEnv, routes, setOwnCookie } from '../../http/route.ts';
-import type { Language } from '../../texts/languages.ts';
+import type { Language, Texts } from '../../texts/languages.ts';
 import { claimIntent, intentNames } from './intent-service.ts';
 
-const regions = [
-  'AT',
-  'BE',
-  'CH',
-  'DE',
-  'DK',
-  'ES',
-  'FI',
-  'FR',
-  'GB',
-  'IE',
-  'IT',
-  'LU',
-  'NL',
-  'NO',
-  'PL',
-  'PT',
-  'SE',
-  'US',
-];
-const usual: Readonly<Record<Language, string>> = { de: 'DE', en: 'GB' };
-
-function countries(language: Language): ReadonlyMap<string, string> {
-  const names = new Intl.DisplayNames([language], { type: 'region' });
-  const rows = regions.map((code) => [code, names.of(code) ?? code] as const);
-  return new Map(rows.toSorted(([, a], [, b]) => a.localeCompare(b, language)));
+function fields(pages: Texts['pages'], language: Language): Html {
+  const t = pages.register;
+  return html`${field({ name: 'email', label: t.email, type: 'email', required: true, maxLength: 254, autocomplete: 'email' })}
+    <div class="pair">
+      ${field({ name: 'givenName', label: t.givenName, maxLength: 100, autocomplete: 'given-name' })}
+      ${field({ name: 'familyName', label: t.familyName, maxLength: 100, autocomplete: 'family-name' })}
+    </div>
+    <p class="hint">${t.namesHint}</p>
+    ${choice({
+      name: 'country',
+      label: pages.profile.country,
+      value: usualCountry[language],
+      options: countryChoices(language),
+      autocomplete: 'country',
+    })}
+    <input type="hidden" name="locale" value="${language}" />
+    <p class="actions"><button type="submit">${t.submit}</button></p>
+    <p class="says" data-says role="alert"></p>`;
 }
 
 function register(c: RouteContext): Promise<Response> {
   const language = languageFor(c);
   const pages = textsFor(language);
   const t = pages.register;
-  const { country } = pages.profile;
   const body = html`<h1>${t.title}</h1>
     <p>${t.what}</p>
-    <form class="card" data-post="/auth/register" data-next="/register/sent" novalidate>
-      ${field({ name: 'email', label: t.email, type: 'email', required: true, maxLength: 254, autocomplete: 'email' })}
-      <div class="pair">
-        ${field({ name: 'givenName', label: t.givenName, maxLength: 100, autocomplete: 'given-name' })}
-        ${field({ name: 'familyName', label: t.familyName, maxLength: 100, autocomplete: 'family-name' })}
-      </div>
-      <p class="hint">${t.namesHint}</p>
-      ${choice({ name: 'country', label: country, value: usual[language], options: countries(language) })}
-      <input type="hidden" name="locale" value="${language}" />
-      <p class="actions"><button type="submit">${t.submit}</button></p>
-      <p class="says" data-says role="alert"></p>
-    </form>
+    ${form({
+      page: '/register',
+      language,
+      attributes: html`data-post="/auth/register" data-next="/register/sent" novalidate`,
+      body: fields(pages, language),
+    })}
     <p>${t.have} <a href="/auth/login">${pages.signIn}</a></p>`;
   return answerPage(c, { title: t.title, body });
 }
@@ -84,14 +70,17 @@ async function welcome(c: RouteContext): Promise<Response> {
   const t = textsFor(language).welcome;
   const body = html`<h1>${t.title}</h1>
     <p>${t.what}</p>
-    <form class="card" data-post="/auth/register/names" data-next="/profile">
-      <p><strong>${[names.givenName, names.familyName].filter(Boolean).join(' ')}</strong></p>
-      <p class="actions">
-        <button type="submit" name="hers" value="yes">${t.yes}</button
-        ><button type="submit" name="hers" value="no" class="second">${t.no}</button>
-      </p>
-      <p class="says" data-says role="alert"></p>
-    </form>`;
+    ${form({
+      page: '/welcome',
+      language,
+      attributes: html`data-post="/auth/register/names" data-next="/profile"`,
+      body: html`<p><strong>${[names.givenName, names.familyName].filter(Boolean).join(' ')}</strong></p>
+        <p class="actions">
+          <button type="submit" name="hers" value="yes">${t.yes}</button
+          ><button type="submit" name="hers" value="no" class="second">${t.no}</button>
+        </p>
+        <p class="says" data-says role="alert"></p>`,
+    })}`;
   return answerPage(c, { title: t.title, body, signedIn: true, language });
 }
 
