@@ -170,7 +170,8 @@ async function startPublic(
   const server = createPublicServer(http);
   opened.add(server, drain);
   opened.add(serveSockets(http, server), (one) => one.stop());
-  const grpc = opened.add(createGrpcServer({ parts, metrics, verifier, revocations, contextFor }), (one) => one.stop());
+  const calls = await createGrpcServer({ parts, metrics, verifier, revocations, contextFor });
+  const grpc = opened.add(calls, (one) => one.stop());
   const { host } = config.server;
   return {
     port: await listen(server, host, config.server.port),

@@ -5,15 +5,14 @@ import { may, type Permission } from '../domain/access.ts';
 import { Forbidden, type ErrorCode } from '../domain/errors.ts';
 import type { Log } from '../platform/log.ts';
 import { failureOf } from './failure.ts';
-import type { CallMetrics } from './call-metrics.ts';
 
 /** One call: what came with it, and how it went. */
-interface Call {
+export interface Call {
   readonly info: RequestInfo;
   /** How long it may take, in milliseconds. */
   patienceMs: number;
   ctx?: Ctx;
-  /** Undefined until it ends well or ill. */
+  /** The status it ended with. Undefined until then, and for what the protocol itself refused. */
   outcome?: string;
 }
 
@@ -26,16 +25,20 @@ export interface CallRules {
   readonly statusOf: Readonly<Record<ErrorCode, Code>>;
   /** How long a call may take whose caller sets no time. */
   readonly deadlineMs: number;
-  readonly metrics: CallMetrics;
   readonly log: Log;
 }
 
 const noInfo: RequestInfo = { id: '', ip: '0.0.0.0', language: 'en', userAgent: '', router: false };
 const key = createContextKey<Call>({ info: noInfo, patienceMs: 0 });
 
-/** What the handlers of a request find: where it came from. */
-export function callValues(info: RequestInfo): ContextValues {
-  return createContextValues().set(key, { info, patienceMs: 0 });
+/** A call that begins now. */
+export function callOf(info: RequestInfo): Call {
+  return { info, patienceMs: 0 };
+}
+
+/** By which gate, interceptor and handlers find the call. */
+export function callValues(call: Call): ContextValues {
+  return createContextValues().set(key, call);
 }
 
 /** What a call works with. */
@@ -46,12 +49,11 @@ export function ctxOf(context: Pick<HandlerContext, 'values'>): Ctx {
 }
 
 const nameOf = (method: HandlerContext['method']): string => `${method.parent.typeName}/${method.name}`;
-const wordOf = (error: unknown): string => (error instanceof ConnectError ? Code[error.code] : 'Canceled');
 
 function refused(rules: CallRules, call: Call, method: HandlerContext['method'], error: unknown): ConnectError {
   const { error: told, unexpected } = failureOf(error, call.info.id, rules.statusOf);
   if (unexpected) rules.log.error({ requestId: call.info.id, method: nameOf(method), err: error }, 'call failed');
-  call.outcome = wordOf(told);
+  call.outcome = Code[told.code];
   return told;
 }
 
@@ -60,10 +62,8 @@ function refused(rules: CallRules, call: Call, method: HandlerContext['method'],
  */
 export function createGate(rules: CallRules): (context: HandlerContext) => Promise<void> {
   return async (context) => {
-    const { method, values, requestHeader, responseHeader, signal } = context;
+    const { method, values, requestHeader, responseHeader } = context;
     const call = values.get(key);
-    const done = rules.metrics.begin(nameOf(method));
-    signal.addEventListener('abort', () => done(call.outcome ?? wordOf(signal.reason)), { once: true });
     responseHeader.set('x-request-id', call.info.id);
     call.patienceMs = context.timeoutMs() ?? rules.deadlineMs;
     try {
@@ -78,21 +78,14 @@ export function createGate(rules: CallRules): (context: HandlerContext) => Promi
 }
 
 /** Ends what takes longer than it may. What is under way meanwhile has limits of its own. */
-async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, outer: AbortSignal): Promise<T> {
-  const late = new ConnectError('The call took too long.', Code.DeadlineExceeded);
-  const ending = new AbortController();
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => {
-        ending.abort(late);
-        reject(late);
-      },
-      Math.max(0, ms),
-    );
+    const late = (): void => reject(new ConnectError('The call took too long.', Code.DeadlineExceeded));
+    timer = setTimeout(late, Math.max(0, ms));
   });
   try {
-    return await Promise.race([work(AbortSignal.any([outer, ending.signal])), end]);
+    return await Promise.race([work, end]);
   } finally {
     clearTimeout(timer);
   }
@@ -110,6 +103,8 @@ export function createInterceptor(rules: CallRules): Interceptor {
         call.outcome = 'Ok';
       } catch (error) {
         throw failed(error);
+      } finally {
+        call.outcome ??= 'Canceled';
       }
     }
     try {
@@ -118,7 +113,7 @@ export function createInterceptor(rules: CallRules): Interceptor {
         const answer = await next(request);
         return answer.stream ? { ...answer, message: told(answer.message) } : answer;
       }
-      const answer = await within(call.patienceMs, (signal) => next({ ...request, signal }), request.signal);
+      const answer = await within(call.patienceMs, next(request));
       call.outcome = 'Ok';
       return answer;
     } catch (error) {

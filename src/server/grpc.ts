@@ -1,7 +1,7 @@
 import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect';
+import { Code, type ConnectRouter, createConnectRouter } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
 import type { Parts, RequestInfo } from '../context.ts';
 import type { Permission } from '../domain/access.ts';
@@ -9,8 +9,8 @@ import { Unauthenticated } from '../domain/errors.ts';
 import { AccountStates } from '../features/authentication/account-states.ts';
 import { authenticationCalls, authenticationRules } from '../features/authentication/authentication.grpc.ts';
 import { createLoginClients } from '../features/authentication/login-clients.ts';
-import { callValues, createGate, createInterceptor, type CallRules } from '../grpc/calls.ts';
-import { createCallMetrics } from '../grpc/call-metrics.ts';
+import { callOf, callValues, createGate, createInterceptor, type CallRules } from '../grpc/calls.ts';
+import { type CallMetrics, createCallMetrics } from '../grpc/call-metrics.ts';
 import { AuthService } from '../grpc/generated/auth_pb.ts';
 import { Health } from '../grpc/generated/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../grpc/generated/grpc/reflection/v1/reflection_pb.ts';
@@ -46,7 +46,7 @@ const open: Readonly<Record<string, Permission | 'open'>> = Object.fromEntries(
   ),
 );
 
-function rulesOf({ parts, metrics, contextFor, ...viewer }: GrpcParts): CallRules {
+function rulesOf({ parts, contextFor, ...viewer }: GrpcParts): CallRules {
   return {
     rules: { ...open, ...authenticationRules },
     async admit(authorization, info) {
@@ -56,22 +56,31 @@ function rulesOf({ parts, metrics, contextFor, ...viewer }: GrpcParts): CallRule
     },
     statusOf: grpcStatusOf,
     deadlineMs: limits.grpcDeadlineMs,
-    metrics: createCallMetrics(metrics.registry),
     log: parts.log,
   };
 }
 
 type Handle = (request: Http2ServerRequest, response: Http2ServerResponse, info: RequestInfo) => Promise<void>;
 
+/** The status that the protocol itself gave, where it gives one in trailers. */
+function statusIn(trailer: Headers | undefined): string {
+  return Code[Number(trailer?.get('grpc-status') ?? Code.Unknown)] ?? 'Ok';
+}
+
 /** The library's own adapter writes what goes wrong to the console, with the error whole. */
-function handling(router: ConnectRouter): Handle {
+function handling(router: ConnectRouter, metrics: CallMetrics): Handle {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return async (request, response, info) => {
     const handler = handlers.get(request.url.split('?', 1)[0] ?? '');
     // What a gRPC client takes for a method that is not implemented.
     if (!handler) return void response.writeHead(404).end();
-    const asked = universalRequestFromNodeRequest(request, response, undefined, callValues(info));
-    await universalResponseToNodeResponse(await handler(asked), response);
+    const call = callOf(info);
+    const done = metrics.begin(handler.requestPath.slice(1));
+    let trailer: Headers | undefined;
+    response.once('close', () => done(call.outcome ?? statusIn(trailer)));
+    const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, callValues(call)));
+    trailer = answer.trailer;
+    await universalResponseToNodeResponse(answer, response);
   };
 }
 
@@ -109,8 +118,9 @@ function ending(server: Http2Server, over: AbortController): () => Promise<void>
 }
 
 /** The listener of gRPC, gRPC-web and Connect, over HTTP/2 without TLS: it stands inside the platform. */
-export function createGrpcServer(grpc: GrpcParts): GrpcServer {
+export async function createGrpcServer(grpc: GrpcParts): Promise<GrpcServer> {
   const { parts, revocations, verifier } = grpc;
+  const accounts = await AccountStates.open(parts.pool, parts.config.database.url, parts.log);
   const rules = rulesOf(grpc);
   const over = new AbortController();
   const router = createConnectRouter({
@@ -122,15 +132,17 @@ export function createGrpcServer(grpc: GrpcParts): GrpcServer {
   });
   const room = {
     judge: (token: string) => look({ verifier, revocations }, token),
-    accounts: new AccountStates(parts.pool),
+    accounts,
     revocations,
     clients: createLoginClients(parts.config, () => parts.clock.now()),
   };
   authenticationCalls(room)(router);
   healthRoutes([AuthService.typeName], () => revocations.trusted() && !over.signal.aborted)(router);
   if (!parts.config.production) reflectionRoutes([AuthService, Health])(router);
+  const handle = handling(router, createCallMetrics(grpc.metrics.registry));
   const settings = { maxConcurrentStreams: limits.grpcStreamsPerSocket, maxHeaderListSize: limits.headerBytes };
-  const server = createServer({ settings }, answering(parts.log, handling(router), parts.config));
+  const server = createServer({ settings }, answering(parts.log, handle, parts.config));
   server.maxConnections = limits.grpcSockets;
-  return { server, stop: ending(server, over) };
+  const end = ending(server, over);
+  return { server, stop: () => end().then(() => accounts.stop()) };
 }

@@ -12,7 +12,7 @@ export interface CallerSetup {
 
 /** One round of calls, and what it is of. */
 export interface Round {
-  readonly kind: 'empty' | 'validate';
+  readonly kind: 'empty' | 'nothing' | 'validate';
   readonly milliseconds: number;
   readonly atATime: number;
 }
@@ -33,6 +33,7 @@ function callsOf({ emptyUrl, url, authorization, tokens }: CallerSetup): Record<
   const auth = createClient(AuthService, createGrpcTransport({ baseUrl: url }));
   return {
     empty: async () => Boolean(await empty.logout({})),
+    nothing: async () => !(await auth.validateToken({}, { headers })).valid,
     validate: async (n) => {
       const accessToken = tokens[n % tokens.length] ?? '';
       return (await auth.validateToken({ accessToken }, { headers })).valid;

@@ -21,11 +21,12 @@ import { linkCustomer, payloadOf, startIssuer } from '../support/token-issuer.ts
 import type { CallerSetup, Round, RoundDone } from './caller.ts';
 
 const customers = 1000;
-const warmMs = 3000;
+const warmMs = 5000;
 const inProcessMs = 5000;
 const roundMs = 2000;
 const rounds = 6;
 const atATime = 16;
+const kinds = ['empty', 'nothing', 'validate'] as const;
 
 /** CPU of this process, user and system, in microseconds. */
 const cpu = (): number => {
@@ -46,7 +47,10 @@ export interface CallCost {
 /** What the bench found. */
 export interface ValidateTokenFigures {
   readonly inProcess: { readonly calls: number; readonly wrong: number; readonly perCpuSecond: number };
+  /** An empty call to a listener that checks nothing. */
   readonly empty: CallCost;
+  /** Our call without a token to check: what our door costs. */
+  readonly nothing: CallCost;
   readonly validate: CallCost;
 }
 
@@ -69,7 +73,7 @@ async function inProcess({ parts }: Running, issuer: Issuer, tokens: readonly st
   const verifier = createTokenVerifier({ issuer: issuer.issuer, keysUrl, ...config.tokens }, clock);
   const revocations = await watchRevocations(config.database.url, clock, log);
   const judge: Judge = (token) => look({ verifier, revocations }, token);
-  const accounts = new AccountStates(pool);
+  const accounts = await AccountStates.open(pool, config.database.url, log);
   const request = { id: 'bench', ip: '127.0.0.1', language: 'en', userAgent: '', router: false } as const;
   const ctx = { ...parts, actor: nobody, request };
   const check = async (milliseconds: number): Promise<{ calls: number; wrong: number }> => {
@@ -86,7 +90,7 @@ async function inProcess({ parts }: Running, issuer: Issuer, tokens: readonly st
   const before = cpu();
   const done = await check(inProcessMs);
   const perCpuSecond = (done.calls / (cpu() - before)) * 1_000_000;
-  await revocations.stop();
+  await Promise.all([revocations.stop(), accounts.stop()]);
   return { ...done, perCpuSecond };
 }
 
@@ -110,13 +114,11 @@ const costOf = ({ calls, wrong, cpu: spent, times }: Sum): CallCost => {
   return { calls, wrong, cpuMicroseconds: spent / calls, medianMs: median, p95Ms: p95 };
 };
 
-/** Both kinds of call in turn, from a process of its own, so that what is measured here is the server's alone. */
-async function overGrpc(setup: CallerSetup): Promise<Pick<ValidateTokenFigures, 'empty' | 'validate'>> {
+/** All kinds of call in turn, from a process of its own, so that what is measured here is the server's alone. */
+async function overGrpc(setup: CallerSetup): Promise<Omit<ValidateTokenFigures, 'inProcess'>> {
   const caller = fork(new URL('caller.ts', import.meta.url));
-  const sums = {
-    empty: { calls: 0, wrong: 0, cpu: 0, times: [] },
-    validate: { calls: 0, wrong: 0, cpu: 0, times: [] },
-  } as Record<Round['kind'], Sum>;
+  const none = (): Sum => ({ calls: 0, wrong: 0, cpu: 0, times: [] });
+  const sums: Record<Round['kind'], Sum> = { empty: none(), nothing: none(), validate: none() };
   const round = async (kind: Round['kind'], milliseconds: number): Promise<RoundDone & { cpu: number }> => {
     const before = cpu();
     caller.send({ round: { kind, milliseconds, atATime } satisfies Round });
@@ -125,9 +127,9 @@ async function overGrpc(setup: CallerSetup): Promise<Pick<ValidateTokenFigures, 
   };
   try {
     caller.send({ setup });
-    for (const kind of ['empty', 'validate'] as const) await round(kind, warmMs);
+    for (const kind of kinds) await round(kind, warmMs);
     for (let n = 0; n < rounds; n += 1) {
-      for (const kind of ['empty', 'validate'] as const) {
+      for (const kind of kinds) {
         const done = await round(kind, roundMs);
         const sum = sums[kind];
         sum.calls += done.calls;
@@ -139,7 +141,7 @@ async function overGrpc(setup: CallerSetup): Promise<Pick<ValidateTokenFigures, 
   } finally {
     caller.kill();
   }
-  return { empty: costOf(sums.empty), validate: costOf(sums.validate) };
+  return { empty: costOf(sums.empty), nothing: costOf(sums.nothing), validate: costOf(sums.validate) };
 }
 
 async function measured(running: Running, issuer: Issuer): Promise<ValidateTokenFigures> {

@@ -38,7 +38,7 @@ export class LoginWorld {
     this.#revocations = await watchRevocations(databaseUrl, parts.clock, parts.log);
     const keysUrl = `${issuer}/protocol/openid-connect/certs`;
     const access = { issuer, keysUrl, audience: 'customer-api', clients: listed };
-    this.#server = createGrpcServer({
+    this.#server = await createGrpcServer({
       parts,
       metrics: createMetrics(),
       verifier: createTokenVerifier(access, parts.clock),

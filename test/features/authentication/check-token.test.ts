@@ -7,10 +7,16 @@ import { checkToken } from '../../../src/features/authentication/token-service.t
 import { IdentityWorld } from '../../support/identity-world.ts';
 
 let world: IdentityWorld;
+let accounts: AccountStates;
 beforeAll(async () => {
   world = await IdentityWorld.open();
+  const { databases } = world.records;
+  accounts = await AccountStates.open(world.parts.pool, databases.url, world.parts.log);
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  await accounts.stop();
+  await world[Symbol.asyncDispose]();
+});
 
 const personOf = (subject: string): Actor => ({
   kind: 'person',
@@ -20,7 +26,6 @@ const personOf = (subject: string): Actor => ({
 });
 
 const checkOf = (subject: string): ReturnType<typeof checkToken> => {
-  const accounts = new AccountStates(world.parts.pool);
   return checkToken(world.ctx(), () => Promise.resolve({ actor: personOf(subject) }), accounts, 'a good token');
 };
 
