@@ -22,6 +22,7 @@ import { createSeal } from './platform/personal-data.ts';
 import { createRateLimits } from './platform/rate-limits.ts';
 import { openRedis } from './platform/redis.ts';
 import { watchRevocations } from './platform/revocations.ts';
+import { withinSession } from './platform/session-limit.ts';
 import { createTokenVerifier } from './platform/token-verifier.ts';
 import { adminHandler } from './server/admin.ts';
 import { contexts } from './server/contexts.ts';
@@ -127,7 +128,9 @@ async function startPublic({ parts, metrics }: Connections, opened: Opened): Pro
   const { config, clock, log } = parts;
   const { issuer, url, realm } = config.keycloak;
   const keysUrl = `${url}/realms/${realm}/protocol/openid-connect/certs`;
-  const local = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock);
+  const impossible = (): void => parts.figures.incident('impossible_token');
+  const any = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock, impossible);
+  const local = withinSession(any, { client: config.keycloak.bff.id, ...config.session }, clock);
   const access = { url, issuer, realm, audience: config.tokens.audience, client: config.keycloak.service };
   const verifier = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
