@@ -25,6 +25,7 @@ import { createRateLimits } from './platform/rate-limits.ts';
 import { openRedis } from './platform/redis.ts';
 import { createSmsGateway } from './platform/sms.ts';
 import { watchRevocations } from './platform/revocations.ts';
+import { withinSession } from './platform/session-limit.ts';
 import { createTokenVerifier } from './platform/token-verifier.ts';
 import { adminHandler } from './server/admin.ts';
 import { contexts } from './server/contexts.ts';
@@ -150,7 +151,9 @@ async function startPublic(
   const { config, clock, log } = parts;
   const { issuer, url, realm } = config.keycloak;
   const keysUrl = `${url}/realms/${realm}/protocol/openid-connect/certs`;
-  const local = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock);
+  const impossible = (): void => parts.figures.incident('impossible_token');
+  const any = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock, impossible);
+  const local = withinSession(any, { client: config.keycloak.bff.id, ...config.session }, clock);
   const access = { url, issuer, realm, audience: config.tokens.audience, client: config.keycloak.service };
   const verifier = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());

@@ -83,14 +83,20 @@ function rolesOf(payload: JWTPayload, audience: string): readonly string[] {
   return roles.success ? roles.data.roles : [];
 }
 
-function claimsOf(payload: JWTPayload, { issuer, audience, clients }: TokenAccess, now: number): Claims | null {
+/** `impossible`: the issuer never writes such a token for us, though it has signed this one. */
+function claimsOf(
+  payload: JWTPayload,
+  { issuer, audience, clients }: TokenAccess,
+  now: number,
+): Claims | 'impossible' | null {
   const parsed = claimed.safeParse(payload);
-  if (!parsed.success) return null;
+  if (!parsed.success) return 'impossible';
   const { sub, exp, iat, azp, sid, client_id: client, acr, auth_time: authTime, email_verified: proven } = parsed.data;
   // A client that asked for itself says so; a token of nobody's session that does not is nobody's.
   const service = sid === undefined && client === azp;
-  if (sid === undefined && !service) return null;
-  if (!clients.includes(azp) || exp > now + longestSeconds || iat > now + leewaySeconds) return null;
+  if (sid === undefined && !service) return 'impossible';
+  if (exp > now + longestSeconds || iat > now + leewaySeconds) return 'impossible';
+  if (!clients.includes(azp)) return null;
   return {
     issuer,
     subject: sub,
@@ -118,8 +124,12 @@ function isBadToken(error: unknown): boolean {
 const digest = (token: string): string => createHash('sha256').update(token).digest('base64url');
 const canonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
-/** RS256 alone, with the keys of the configured issuer alone (design, decision 22). Keeps what it verified until it expires. */
-export function createTokenVerifier(access: TokenAccess, clock: Clock): TokenVerifier {
+/**
+ * RS256 alone, with the keys of the configured issuer alone (design, decision 22). Keeps what it verified until it expires.
+ *
+ * @param onImpossible  hears of a token with a good signature whose claims cannot be
+ */
+export function createTokenVerifier(access: TokenAccess, clock: Clock, onImpossible = (): void => {}): TokenVerifier {
   // An unknown key makes it read them anew; by age alone an outage of the issuer would become one of ours (ten minutes by default).
   const options = { cooldownDuration: 5_000, timeoutDuration: 3_000, cacheMaxAge: Number.POSITIVE_INFINITY };
   const remote = createRemoteJWKSet(new URL(access.keysUrl), options);
@@ -131,10 +141,15 @@ export function createTokenVerifier(access: TokenAccess, clock: Clock): TokenVer
       throw error instanceof errors.JOSEError ? error : new KeysUnavailable(error);
     }
   };
-  return createVerifier(access, clock, keys);
+  return createVerifier(access, clock, { keys, onImpossible });
 }
 
-function createVerifier(access: TokenAccess, clock: Clock, keys: JWTVerifyGetKey): TokenVerifier {
+interface Judging {
+  readonly keys: JWTVerifyGetKey;
+  readonly onImpossible: () => void;
+}
+
+function createVerifier(access: TokenAccess, clock: Clock, { keys, onImpossible }: Judging): TokenVerifier {
   const known = new LRUCache<string, Claims>({ max: 20_000 });
   const judge = async (token: string): Promise<Claims | null> => {
     const now = clock.now();
@@ -147,8 +162,11 @@ function createVerifier(access: TokenAccess, clock: Clock, keys: JWTVerifyGetKey
       currentDate: now,
     });
     const { typ } = protectedHeader;
-    if ((typ !== 'JWT' && typ !== 'at+jwt') || 'b64' in protectedHeader || 'zip' in protectedHeader) return null;
-    return claimsOf(payload, access, now.getTime() / 1000);
+    const unread = (typ !== 'JWT' && typ !== 'at+jwt') || 'b64' in protectedHeader || 'zip' in protectedHeader;
+    const claims = unread ? 'impossible' : claimsOf(payload, access, now.getTime() / 1000);
+    if (claims !== 'impossible') return claims;
+    onImpossible();
+    return null;
   };
   return {
     async verify(token) {
