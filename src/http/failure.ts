@@ -22,6 +22,8 @@ function membersOf(error: DomainError): object {
   if (error instanceof ValidationFailed) return { issues: error.issues };
   if (error instanceof StepUpRequired) return { acr: error.acr, authUrl: error.authUrl };
   return {};
+}
+
 function noticeOf(c: RouteContext, code: ErrorCode | undefined): Pick<Notice, 'text' | 'back'> {
   // The browser itself sent one of our forms, so the script that would have sent it did not run.
   if (code === 'FORBIDDEN' && isForm(c)) return { text: 'noScript', back: true };
@@ -41,10 +43,8 @@ export function answerErrors(statusOf: (code: ErrorCode) => number) {
     const seconds = retryAfter(known);
     if (seconds !== undefined) c.header('retry-after', String(seconds));
     const status = known ? statusOf(known.code) : 500;
-    if (wantsPage(c)) return answerNotice(c, { status, text: (known && notices[known.code]) ?? 'unexpected' });
-    const more = known ? membersOf(known) : {};
     if (wantsPage(c)) return answerNotice(c, { status, ...noticeOf(c, known?.code) });
-    const issues = known instanceof ValidationFailed ? { issues: known.issues } : {};
+    const more = known ? membersOf(known) : {};
     const code = known?.code ?? 'INTERNAL_SERVER_ERROR';
     return problem(c, { status, code, title: known?.message ?? 'Something went wrong.' }, more);
   };

@@ -5,7 +5,7 @@ const signedIn = document.body.hasAttribute('data-signed-in');
 // Staff who act for a customer say so in each request: without it they would see and change their own record.
 const { acting } = document.body.dataset;
 const asWhom = acting ? { 'x-acting': acting } : {};
-const json = { 'content-type': 'application/json', 'x-csrf': '1' };
+export const json = { 'content-type': 'application/json', 'x-csrf': '1' };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 const post = (path, body, headers = {}) =>
@@ -15,7 +15,7 @@ const post = (path, body, headers = {}) =>
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 
-function say(form, phrase, kind) {
+export function say(form, phrase, kind) {
   const place = form.querySelector('[data-says]');
   if (!place) return;
   place.dataset.kind = kind;
@@ -42,7 +42,7 @@ function phraseOf(status) {
   return status === 503 || status === 502 ? 'unavailable' : 'failed';
 }
 
-async function whileBusy(form, work) {
+export async function whileBusy(form, work) {
   const buttons = [...form.querySelectorAll('button')];
   for (const button of buttons) button.disabled = true;
   try {
@@ -102,7 +102,7 @@ async function watchSession() {
 
 // The graph, over our own origin with the cookies
 
-async function graph(query, variables) {
+export async function graph(query, variables) {
   const ask = () => post('/graphql', { query, variables }, asWhom);
   let answer = await ask();
   if (answer.status === 401 && (await refresh()) === 'signed-in') answer = await ask();
@@ -270,41 +270,7 @@ for (const button of document.querySelectorAll('[data-sign-out]')) {
   });
 }
 
-for (const button of document.querySelectorAll('[data-end-acting]')) {
-  button.addEventListener('click', () => {
-    button.disabled = true;
-    void fetch('/auth/acting', { method: 'DELETE', headers: json })
-      .then(({ ok }) => ok || Promise.reject(new Error('not ended')))
-      .then(() => location.assign('/'))
-      .catch(() => (button.disabled = false));
-  });
-}
-
-for (const time of document.querySelectorAll('time[data-clock]')) {
-  const at = new Date(time.dateTime);
-  time.textContent = at.toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' });
-}
-
-// Where she is signed in
-
-const revoke = `mutation($ids: [ID!], $allOthers: Boolean) { revokeSessions(ids: $ids, allOthers: $allOthers) {
-  __typename ... on StepUpRequiredError { authUrl } } }`;
-
-for (const button of document.querySelectorAll('[data-end-session], [data-end-others]')) {
-  const { endSession } = button.dataset;
-  button.addEventListener('click', () => {
-    const page = document.querySelector('main');
-    void whileBusy(page, async () => {
-      const { revokeSessions: result } = await graph(revoke, endSession ? { ids: [endSession] } : { allOthers: true });
-      if (result?.__typename === 'StepUpRequiredError') return location.assign(result.authUrl);
-      // One that is over already is what she wants.
-      return result ? location.reload() : say(page, 'unavailable', 'wrong');
-    });
-  });
-}
-
 if (signedIn) {
   void watchSession();
   if (acting || document.querySelector('[data-profile]')) void watchProfile();
 }
-document.documentElement.dataset.ready = '';

@@ -12,13 +12,22 @@ export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 const mark = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 12);
 
+const marked = (path: string, text: string): string => `${path}?v=${mark(text)}`;
+const script = 'text/javascript; charset=utf-8';
+const live = read('live.js');
+
 /** The files our pages load. Their addresses change with their content, so that browsers may keep them. */
 export const assets = {
   '/assets/style.css': { type: 'text/css; charset=utf-8', text: read('style.css') },
-  '/assets/live.js': { type: 'text/javascript; charset=utf-8', text: read('live.js') },
+  '/assets/live.js': { type: script, text: live },
+  // One module must have one address, or it would run twice.
+  '/assets/account.js': {
+    type: script,
+    text: read('account.js').replace('./live.js', marked('/assets/live.js', live)),
+  },
 } as const;
 
-const linked = (name: keyof typeof assets): string => `${name}?v=${mark(assets[name].text)}`;
+const linked = (name: keyof typeof assets): string => marked(name, assets[name].text);
 
 /** Nothing inline, nothing from elsewhere; the live updates go to our own origin. */
 const policy = [
@@ -80,6 +89,7 @@ function document(page: Page, language: Language): Html {
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="${linked('/assets/style.css')}" />
         <script type="module" src="${linked('/assets/live.js')}"></script>
+        <script type="module" src="${linked('/assets/account.js')}"></script>
       </head>
       <body ${signedIn ? raw('data-signed-in') : ''} ${page.acting ? html`data-acting="${page.acting.id}"` : ''}>
         <a class="skip" href="#main">${t.skip}</a>

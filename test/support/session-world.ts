@@ -224,6 +224,8 @@ export class SessionWorld {
     await this.#main.transact(async (em) => {
       (await forUpdate(em, this.customerId)).takeEmail(parseEmail(address), true, { at, by: 'IDP' });
     });
+  }
+
   rename(givenName: string): Promise<void> {
     return this.changeProfile({ givenName });
   }

@@ -89,17 +89,12 @@ async function profile(c: RouteContext): Promise<Response> {
   const { profile: t, acting: tActing } = textsFor(language);
   const title = acting ? tActing.title : t.title;
   const body = html`<h1>${title}</h1>
-    ${account(t, row, person, language)}${!acting || acting.write ? form(t, row, person, language) : ''}`;
+    ${account(t, row, person, language)}${!acting || acting.write ? editor(t, row, person, language) : ''}`;
   const shownFor = acting && {
     id: acting.id,
     banner: actingBanner(tActing, acting, person?.displayName),
   };
   return answerPage(c, { title, body, signedIn: true, language, acting: shownFor });
-  const language = languageFor(c, row.locale);
-  const t = textsFor(language).profile;
-  const body = html`<h1>${t.title}</h1>
-    ${account(t, row, person, language)}${editor(t, row, person, language)}`;
-  return answerPage(c, { title: t.title, body, signedIn: true, language });
 }
 
 /** The page where a customer sees and changes her profile; it follows changes made elsewhere. */
