@@ -1,7 +1,6 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import { StatusConflict } from '../../domain/errors.ts';
-import { answerNotice, answerPage, choice, field, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { actingBanner } from '../../http/acting-banner.ts';
 import { countryChoices } from '../../http/countries.ts';
 import { answerNotice, answerPage, choice, field, form, type Html, languageFor, textsFor } from '../../http/page.ts';
