@@ -217,11 +217,15 @@ create table session_token (
   expires_at timestamp(3) with time zone not null,
   ended_at timestamp(3) with time zone,
   end_reason text,
+  proof text,
+  proven_at timestamp(3) with time zone,
   constraint session_token_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint session_token_end_reason_check CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'PROVIDER'::text, 'EXPIRED'::text, 'REUSE'::text, 'STATUS'::text, 'STAFF'::text]))),
   constraint session_token_generation_check CHECK ((generation >= 0)),
   constraint session_token_handle UNIQUE (handle_hash),
-  constraint session_token_pkey PRIMARY KEY (id)
+  constraint session_token_pkey PRIMARY KEY (id),
+  constraint session_token_proof_check CHECK ((proof = ANY (ARRAY['PASSWORD'::text, 'EMAIL_CODE'::text]))),
+  constraint session_token_proven_check CHECK (((proof IS NULL) = (proven_at IS NULL)))
 );
 CREATE INDEX session_token_customer ON public.session_token USING btree (customer_id) WHERE (ended_at IS NULL);
 CREATE INDEX session_token_expiry ON public.session_token USING btree (expires_at);

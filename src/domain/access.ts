@@ -99,6 +99,7 @@ export const fieldViews = {
   createdAt: ['self', 'personal', 'record'],
   lastActivityAt: ['self', 'personal', 'record'],
   checkoutEligibility: ['self', 'personal', 'record'],
+  credentials: ['self', 'personal', 'record'],
 } as const satisfies Record<string, readonly View[]>;
 
 /** A field of the record that has an access rule. */

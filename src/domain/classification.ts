@@ -80,7 +80,7 @@ const sessionToken: TableRule = {
     ...pseudonym('id customer_id issuer subject sid key_id', 'DELETE_ROW'),
     ...all('sealed handle_hash', ['SECRET', 'DELETE_ROW']),
     ...plain('generation rotated_at lease_until lease_fence', 'DELETE_ROW'),
-    ...all('started_at last_seen_at expires_at ended_at end_reason', ['PERSONAL', 'DELETE_ROW']),
+    ...all('started_at last_seen_at expires_at ended_at end_reason proof proven_at', ['PERSONAL', 'DELETE_ROW']),
   },
 };
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Answer } from './http-client.ts';
 import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
+import { type KeycloakCredential, readCredentials } from './keycloak-credentials.ts';
 
 const representation = z.object({
   id: z.string(),
@@ -171,6 +172,12 @@ export class KeycloakUsers {
     );
     if (status === 400) return 'refused';
     return status === 404 ? null : userOf(representation.parse({ ...now, ...body }));
+  }
+
+  /** What she can prove with who she is; empty without such a user. */
+  async credentialsOf(id: string): Promise<KeycloakCredential[]> {
+    const answer = expect(await this.#calls.call({ path: `/users/${segment(id)}/credentials` }), 200, 404);
+    return answer.status === 404 ? [] : readCredentials(answer.text);
   }
 
   /** Whether there was such a user. */

@@ -44,7 +44,8 @@ function actorOf(role: string): Actor {
 }
 
 const fields = `id version status displayName givenName familyName email { address } emailLookup identity { subject }
-  birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed }`;
+  birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed }
+  credentials { kind }`;
 const asEntity = parse(`query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { ${fields} } } }`);
 const asMe = parse(`{ me { ${fields} } }`);
 const id = '019abcde-0000-7000-8000-000000000001';
@@ -71,7 +72,10 @@ function contextOf(actor: Actor, own: boolean, status: AccountStatus, router: bo
     noted: async () => undefined,
   };
   const customers = reads as unknown as CustomerReads;
-  return { app: { actor, customers, request: { router } } as unknown as Ctx };
+  const keycloak = { credentialsOf: async () => [] };
+  const pool = { query: async () => ({ rows: [{ subject: 's' }] }) };
+  const config = { keycloak: { issuer: 'i' } };
+  return { app: { actor, customers, keycloak, pool, config, request: { router } } as unknown as Ctx };
 }
 
 function shownOf(customer: unknown): string[] {

@@ -16,6 +16,7 @@ export interface DoubleUser {
   requiredActions: string[];
   serviceAccountClientId?: string;
   attributes: Record<string, string[]>;
+  credentials?: { id: string; type: string; userLabel?: string; createdDate?: number }[];
 }
 
 /**
@@ -146,6 +147,7 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
   }
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
+    if (method === 'GET' && action === 'credentials') return { status: 200, body: user.credentials ?? [] };
     if (method === 'GET') return { status: 200, body: user };
     if (method === 'DELETE') return { status: this.users.delete(user.id) ? 204 : 404 };
     if (action === 'logout') return { status: this.loggedOut.push(user.id) ? 204 : 404 };

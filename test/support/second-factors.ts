@@ -34,6 +34,14 @@ export async function makePersonWithApp(admin: AdminCall): Promise<PersonWithApp
   return { subject: madeId(await admin('POST', '/users', user)), email: user.email, password, secret };
 }
 
+/** The value of a hidden field of a page's form. */
+export function hiddenOf(page: Page, name: string): string {
+  const tag = new RegExp(`<input[^>]*name="${name}"[^>]*>`).exec(page.text)?.[0] ?? '';
+  const value = /value="([^"]*)"/.exec(tag)?.[1];
+  if (value === undefined) throw new Error(`No field ${name} on the page of ${new URL(page.url).pathname}.`);
+  return value;
+}
+
 const formOf = (page: Page, id: string): Page => {
   const form = new RegExp(`<form[^>]*id="${id}"[\\s\\S]*?</form>`).exec(page.text)?.[0];
   if (!form) throw new Error(`No form ${id} on the page of ${new URL(page.url).pathname}.`);
@@ -47,8 +55,9 @@ export function tryAnotherWay(visitor: Visitor, page: Page): Promise<Page> {
 
 /** Chooses a way by what the list calls it. */
 export function chooseWay(visitor: Visitor, page: Page, name: string): Promise<Page> {
-  const ways = [...page.text.matchAll(/name="authenticationExecution" value="([^"]+)"([\s\S]*?)<\/button>/g)];
-  const way = ways.find(([, , label = '']) => label.includes(name))?.[1];
+  const ways = page.text.split('<li').filter((item) => item.includes('name="authenticationExecution"'));
+  const chosen = ways.find((item) => item.includes(name));
+  const way = /name="authenticationExecution" value="([^"]+)"/.exec(chosen ?? '')?.[1];
   if (!way) throw new Error(`There is no way called ${name}.`);
   return visitor.submit(page, { authenticationExecution: way });
 }

@@ -9,6 +9,7 @@ import { readConfig, type Config } from '../../src/platform/config.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
+import { isSteppedUp } from '../../src/read-model/step-up.ts';
 import { createRoutes } from '../../src/server/routes.ts';
 import { statusOf } from '../../src/server/status.ts';
 import { atProvider, Browser, type Replica, locationOf, type Seen } from './browser.ts';
@@ -44,6 +45,12 @@ function configFor(provider: OidcDouble, databases: TestDatabases): Config {
     SESSION_MAX_SECONDS: '7200',
     REGISTRATION_TIME_MS: '0',
   });
+}
+
+interface Told {
+  readonly sid: string;
+  readonly acr: string;
+  readonly auth_time: number;
 }
 
 /** Sessions of one customer over two replicas that share a database and a provider. */
@@ -85,6 +92,8 @@ export class SessionWorld {
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
     Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1' });
+    Object.assign(this.provider, { givesPassword: false, actionEnds: 'success' });
+    this.#keycloak.mode = 'up';
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
     this.tokensRefused = false;
     this.#advancedMs = 0;
@@ -114,6 +123,17 @@ export class SessionWorld {
     return this.#replicas[n] as Replica;
   }
 
+  /** What she can prove with who she is, at Keycloak. */
+  hasCredentials(...types: string[]): void {
+    const user = this.#keycloak.users.get(this.provider.user.sub);
+    if (user) user.credentials = types.map((type) => ({ id: randomUUID(), type }));
+  }
+
+  /** Keycloak's admin API answers no more. */
+  keycloakIsAway(): void {
+    this.#keycloak.mode = 'down';
+  }
+
   /** Mails that Keycloak was asked to send. */
   get mails(): KeycloakDouble['mails'] {
     return this.#keycloak.mails;
@@ -141,6 +161,11 @@ export class SessionWorld {
     const { status, text } = await this.signIn(browser);
     if (status !== 302) throw new Error(`The sign-in ended with ${status}: ${text} ${this.logged.join('')}`);
     return browser;
+  }
+
+  /** Whether she may do what needs a fresh proof. */
+  isSteppedUp(browser: Browser): Promise<boolean> {
+    return isSteppedUp(this.replica(0).ctx(browser.cookies.get('__Host-access')));
   }
 
   async setStatus(status: AccountStatus): Promise<void> {
@@ -173,7 +198,7 @@ export class SessionWorld {
   /** Stands for the server's own check, which has tests of its own. */
   #actorOf(access: string | undefined): Actor {
     if (!access || access.split('.').length !== 3 || this.tokensRefused) return nobody;
-    const { sub = '', sid, exp = 0 } = decodeJwt<{ sid: string }>(access);
+    const { sub = '', sid, exp = 0, acr, auth_time: authTime } = decodeJwt<Told>(access);
     const identity = { issuer: this.provider.issuer, subject: sub };
     return {
       kind: 'person',
@@ -182,6 +207,8 @@ export class SessionWorld {
       identity,
       sessionId: sid,
       expiresAt: exp,
+      acr,
+      authTime,
     };
   }
 

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Ctx } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
+import { isSecondFactor } from '../../domain/credential.ts';
 import { DomainError, Unauthenticated } from '../../domain/errors.ts';
 import { endOf, handleFrom, hashOfHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
@@ -10,7 +11,7 @@ import { compareClaims, type HolderCtx } from '../identity/identity-service.ts';
 import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
 import { sealTokens } from './session-secrets.ts';
 import type { BrowserSession, SessionCtx } from './session-service.ts';
-import { insertSession, supersedeSession } from './session-store.ts';
+import { insertSession, type NotedProof, supersedeSession } from './session-store.ts';
 
 /** What signing in needs. */
 export type SignInCtx = SessionCtx & HolderCtx & Pick<Ctx, 'transactAs'>;
@@ -24,11 +25,15 @@ export interface SignInAnswer {
   readonly replaces?: SessionHandle | undefined;
   /** When a fresh proof was asked for; an older one does not count then. */
   readonly freshSince?: Date | undefined;
+  /** Who must have signed in. */
+  readonly subject?: string | undefined;
+  /** Whether what the session before noted as a proof goes on; it does unless she has another factor now. */
+  readonly keepsProof?: boolean;
 }
 
-/** A session, and how strongly its owner proved who she is. */
+/** A session, and whether its owner proved who she is as strongly as she can, when she was asked to. */
 export interface SignedIn extends BrowserSession {
-  readonly acr?: string | undefined;
+  readonly steppedUp: boolean;
 }
 
 /** Whoever signs in acts for herself, with nothing but that right. */
@@ -52,14 +57,36 @@ function endsAt({ config }: SignInCtx, { authTime }: SignInClaims, now: Date): D
 /** Between the provider's clock and ours. */
 const leewaySeconds = 5;
 
+const isSince = (seconds = 0, since: Date): boolean => seconds + leewaySeconds >= since.getTime() / 1000;
+
 /** @throws ProviderRefused when the provider answered with a proof of before, although a fresh one was asked for */
-function mustBeFresh({ authTime = 0 }: SignInClaims, since: Date | undefined): void {
-  if (since && authTime + leewaySeconds < since.getTime() / 1000) throw new ProviderRefused('not_fresh');
+function mustBeFresh({ authTime }: SignInClaims, since: Date | undefined): void {
+  if (since && !isSince(authTime, since)) throw new ProviderRefused('not_fresh');
 }
 
 type Exchanged = Awaited<ReturnType<Provider['exchange']>>;
 
-async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: SessionHandle): Promise<BrowserSession> {
+const strong = '2';
+
+/**
+ * The fresh proof of somebody who was asked for a second factor and has none. Keycloak is asked, since a browser can ask
+ * it for less than we did.
+ *
+ * @throws Unavailable
+ */
+async function plainProof(ctx: SignInCtx, claims: SignInClaims, since: Date): Promise<NotedProof | undefined> {
+  const { acr, passwordTime, subject } = claims;
+  if (acr === strong || !isSince(passwordTime, since)) return undefined;
+  const hasFactor = (await ctx.keycloak.credentialsOf(subject)).some(isSecondFactor);
+  return hasFactor ? undefined : { proof: 'PASSWORD', provenAt: ctx.clock.now() };
+}
+
+async function open(
+  ctx: SignInCtx,
+  { tokens, claims }: Exchanged,
+  { replaces, keepsProof = true }: Pick<SignInAnswer, 'replaces' | 'keepsProof'>,
+  proof: NotedProof | undefined,
+): Promise<BrowserSession> {
   const now = ctx.clock.now();
   const expiresAt = endsAt(ctx, claims, now);
   const customerId = await compareClaims(ctx, claims);
@@ -72,7 +99,7 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
     account.signedIn(signIn, { at: now, by: 'SELF' });
     const place = { id: uuidv7(), keyId: account.keyId };
     const sealed = await sealTokens(ctx, place, tokens);
-    if (replaces) await supersedeSession(em, hashOfHandle(replaces), now);
+    const before = replaces && (await supersedeSession(em, hashOfHandle(replaces), { issuer, sid, at: now }));
     const handleHash = hashOfHandle(handle);
     await insertSession(em, {
       ...place,
@@ -84,6 +111,7 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
       handleHash,
       startedAt: now,
       expiresAt,
+      proof: proof ?? (keepsProof ? before : undefined),
     });
   });
   const { accessToken, accessEndsAt } = tokens;
@@ -103,10 +131,13 @@ async function open(ctx: SignInCtx, { tokens, claims }: Exchanged, replaces?: Se
 export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInAnswer): Promise<SignedIn> {
   const exchanged = await provider.exchange(answer.address, answer.proof);
   try {
-    mustBeFresh(exchanged.claims, answer.freshSince);
-    const session = await open(ctx, exchanged, answer.replaces);
+    const { claims } = exchanged;
+    mustBeFresh(claims, answer.freshSince);
+    if (answer.subject !== undefined && claims.subject !== answer.subject) throw new ProviderRefused('another_person');
+    const proof = answer.freshSince && (await plainProof(ctx, claims, answer.freshSince));
+    const session = await open(ctx, exchanged, answer, proof);
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
-    return { ...session, acr: exchanged.claims.acr };
+    return { ...session, steppedUp: claims.acr === strong || proof !== undefined };
   } catch (error) {
     // Otherwise the next try would meet the same person at the provider, without a chance to be somebody else.
     if (error instanceof DomainError || error instanceof ProviderRefused)

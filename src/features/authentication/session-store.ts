@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type pg from 'pg';
+import type { PlainProof } from '../../domain/credential.ts';
 import { leaseSeconds, type SessionState } from '../../domain/session-token.ts';
 
 /** A browser's session as it is stored. The provider's tokens are sealed under the customer's key. */
@@ -20,6 +21,14 @@ export interface NewSession extends Omit<
 > {
   readonly handleHash: Buffer;
   readonly startedAt: Date;
+  /** A fresh proof of somebody who has no second factor. */
+  readonly proof?: NotedProof | undefined;
+}
+
+/** A proof that a session notes, and when it was given. */
+export interface NotedProof {
+  readonly proof: PlainProof;
+  readonly provenAt: Date;
 }
 
 /** The right of one replica to refresh a session. A write under an older fence is refused. */
@@ -61,8 +70,8 @@ export async function findSession(
 export async function insertSession(em: EntityManager, session: NewSession): Promise<void> {
   await em.execute(
     `insert into session_token (id, customer_id, issuer, subject, sid, key_id, sealed, handle_hash, generation,
-       rotated_at, started_at, last_seen_at, expires_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
+       rotated_at, started_at, last_seen_at, expires_at, proof, proven_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`,
     [
       session.id,
       session.customerId,
@@ -76,6 +85,8 @@ export async function insertSession(em: EntityManager, session: NewSession): Pro
       session.startedAt,
       session.startedAt,
       session.expiresAt,
+      session.proof?.proof ?? null,
+      session.proof?.provenAt ?? null,
     ],
     { method: 'run' },
   );
@@ -116,14 +127,23 @@ export async function rotateSession(
   return rowCount === 1;
 }
 
-/** Ends one browser's session and nothing at the provider: the browser has signed in anew. */
-export async function supersedeSession(em: EntityManager, handleHash: Buffer, at: Date): Promise<void> {
-  await em.execute(
+/**
+ * Ends one browser's session and nothing at the provider: the browser has signed in anew.
+ *
+ * @returns what it noted as a proof, if it is the same session at the provider
+ */
+export async function supersedeSession(
+  em: EntityManager,
+  handleHash: Buffer,
+  { issuer, sid, at }: { issuer: string; sid: string; at: Date },
+): Promise<NotedProof | undefined> {
+  const [ended] = await em.execute<{ issuer: string; sid: string; proof: PlainProof | null; provenAt: Date | null }[]>(
     `update session_token set ended_at = ?, end_reason = 'LOGOUT', sealed = ''::bytea, lease_until = null
-     where handle_hash = ? and ended_at is null`,
+     where handle_hash = ? and ended_at is null returning issuer, sid, proof, proven_at as "provenAt"`,
     [at, handleHash],
-    { method: 'run' },
   );
+  if (!ended?.proof || !ended.provenAt || ended.issuer !== issuer || ended.sid !== sid) return undefined;
+  return { proof: ended.proof, provenAt: new Date(ended.provenAt) };
 }
 
 /**

@@ -1,36 +1,41 @@
 package com.example.customers.keycloak.level;
 
+import java.util.List;
 import org.keycloak.authentication.AuthenticationFlowContext;
 import org.keycloak.authentication.Authenticator;
 import org.keycloak.authentication.AuthenticatorUtil;
 import org.keycloak.authentication.authenticators.util.AcrStore;
+import org.keycloak.common.util.Time;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
+import org.keycloak.models.credential.PasswordCredentialModel;
 import org.keycloak.models.credential.WebAuthnCredentialModel;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
- * Says how strongly somebody has just proved who she is, after every other step: 2 with a passkey
- * alone, since the realm asks its authenticator to verify the person; otherwise what the condition
- * on the second step has noted, and 1 where she has no second factor. Keycloak allows one condition
- * a level in a flow, so the passkey's level cannot be a second one.
+ * Notes what was proven, after every other step. A password's time is kept beside the session,
+ * since {@code auth_time} is that of any proof, a social sign-in's too. Level 2 is noted after a
+ * passkey alone, since the realm asks its authenticator to verify the person. The other levels are
+ * noted by conditions of the flow; Keycloak allows one condition a level in a flow, and that of
+ * level 2 belongs to the second factor.
  */
 final class AssuranceLevel implements Authenticator {
 
-  private static final int PLAIN = 1;
+  /** What the mapper of the claim {@code password_time} reads. */
+  private static final String PASSWORD_TIME = "customer.password_time";
+
   private static final int STRONG = 2;
 
   @Override
   public void authenticate(AuthenticationFlowContext context) {
     AuthenticationSessionModel signIn = context.getAuthenticationSession();
-    AcrStore levels = new AcrStore(context.getSession(), signIn);
-    if (AuthenticatorUtil.getAuthnCredentials(signIn)
-        .contains(WebAuthnCredentialModel.TYPE_PASSWORDLESS)) {
-      levels.setLevelAuthenticated(STRONG);
-    } else if (levels.getLevelOfAuthenticationFromCurrentAuthentication() < PLAIN) {
-      // For this request alone: a level 1 that lasted would let a step-up do without the password.
-      levels.setLevelAuthenticatedToCurrentRequest(PLAIN);
+    List<String> used = AuthenticatorUtil.getAuthnCredentials(signIn);
+    if (used.contains(PasswordCredentialModel.TYPE)) {
+      signIn.setUserSessionNote(PASSWORD_TIME, String.valueOf(Time.currentTime()));
+    }
+    if (used.contains(WebAuthnCredentialModel.TYPE_PASSWORDLESS)) {
+      new AcrStore(context.getSession(), signIn).setLevelAuthenticated(STRONG);
     }
     context.success();
   }

@@ -64,7 +64,7 @@ public final class AssuranceLevelFactory implements AuthenticatorFactory {
 
   @Override
   public String getHelpText() {
-    return "Must be the last step. Level 2 after a passkey; at least level 1.";
+    return "Must be the last step. Level 2 after a passkey.";
   }
 
   @Override
