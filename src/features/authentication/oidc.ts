@@ -198,6 +198,15 @@ function answering(url: string): () => Promise<void> {
   return () => (underWay ??= ask().finally(() => (underWay = undefined)));
 }
 
+function wished({ language, silent, acr, action }: AuthorizationWish): Record<string, string> {
+  return {
+    ui_locales: language,
+    ...(action ? { kc_action: action } : {}),
+    // Asked for anew, since `auth_time` of a session that is there already is that of its beginning.
+    ...(acr ? { acr_values: acr, prompt: 'login' } : silent ? { prompt: 'none' } : {}),
+  };
+}
+
 const logoutClaims = z.object({
   jti: z.string().min(1).max(255),
   sid: z.string().min(1).max(255).optional(),
@@ -241,7 +250,7 @@ export function createProvider(config: Config, now: () => Date): Provider {
   return {
     issuer,
     mustAnswer: answering(`${inside}/certs`),
-    async authorizationUrl(proof, { silent = false, language, acr, action }) {
+    async authorizationUrl(proof, wish) {
       return oidc.buildAuthorizationUrl(client, {
         redirect_uri: redirect,
         scope: 'openid',
@@ -249,10 +258,7 @@ export function createProvider(config: Config, now: () => Date): Provider {
         nonce: proof.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(proof.verifier),
         code_challenge_method: 'S256',
-        ui_locales: language,
-        // Asked for anew, since `auth_time` of a session that is there already is that of its beginning.
-        ...(action ? { kc_action: action } : {}),
-        ...(acr ? { acr_values: acr, prompt: 'login' } : silent ? { prompt: 'none' } : {}),
+        ...wished(wish),
       });
     },
     async exchange(callback, { state, nonce, verifier }) {
