@@ -130,6 +130,7 @@ create table inbox (
   first_failed_at timestamp(3) with time zone,
   last_failed_at timestamp(3) with time zone,
   done_at timestamp(3) with time zone,
+  told_at timestamp(3) with time zone,
   constraint inbox_pkey PRIMARY KEY (source, message_id)
 );
 CREATE INDEX inbox_done ON public.inbox USING btree (done_at) WHERE (done_at IS NOT NULL);

@@ -124,7 +124,7 @@ const inbox: TableRule = {
   columns: {
     ...pseudonym('subject payload', 'DELETE_ROW'),
     ...plain('source message_id type received_at attempts next_attempt_at', 'DELETE_ROW'),
-    ...plain('first_failed_at last_failed_at done_at', 'DELETE_ROW'),
+    ...plain('first_failed_at last_failed_at done_at told_at', 'DELETE_ROW'),
   },
 };
 

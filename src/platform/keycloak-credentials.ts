@@ -11,7 +11,7 @@ const representation = z.object({
 const kinds = {
   password: 'PASSWORD',
   otp: 'TOTP',
-  'customer-sms': 'SMS',
+  'sms-otp': 'SMS',
   'webauthn-passwordless': 'PASSKEY',
   webauthn: 'PASSKEY',
   'recovery-authn-codes': 'RECOVERY_CODES',

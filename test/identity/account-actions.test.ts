@@ -37,6 +37,12 @@ async function withPasswordAt(action: string): Promise<{ person: Person; visitor
 const credentialsOf = async ({ subject }: Person): Promise<{ id: string; type: string }[]> =>
   (await steps.admin('GET', `/users/${subject}/credentials`)) as { id: string; type: string }[];
 
+/** Waits for a mail that says so, of which there is one. */
+async function told({ email }: Person, words: string): Promise<void> {
+  const mails = async () => (await steps.mailsTo(email)).filter(({ text }) => text.includes(words));
+  await expect.poll(async () => (await mails()).length, { timeout: 15_000 }).toBe(1);
+}
+
 const endOf = ({ url }: Page): string => `${new URL(url).pathname}${new URL(url).search}`;
 
 describe('what a customer proves with who she is, from our page (contracts: rest, /auth/action)', () => {
@@ -46,6 +52,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
 
     const set = await visitor.submit(page, { totp: await codeInTime(secret), totpSecret: secret, userLabel: 'phone' });
     expect(endOf(set)).toBe('/account-change?action=totp&status=success');
+    await told(person, 'an authenticator app was set up');
 
     const later = new Visitor();
     const asked = await givePassword(later, person);
@@ -56,6 +63,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
     const confirm = await later.open(`${steps.publicUrl}/auth/action/remove?credential=${app?.id}`);
     const removed = await later.submit(confirm, { accept: 'Yes' });
     expect(endOf(removed)).toBe('/account-change?action=remove&status=success');
+    await told(person, 'an authenticator app was removed');
     expect((await credentialsOf(person)).map(({ type }) => type)).toEqual(['password']);
     const last = new Visitor();
     await givePassword(last, person);
@@ -100,6 +108,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
     const back = await visitor.submit(page, { 'password-new': chosen, 'password-confirm': chosen });
 
     expect(endOf(back)).toBe('/account-change?action=password&status=success');
+    await told(person, 'the password of your account was changed');
     expect(await steps.tokenOf(person.email, 'openid', person.password)).toBe('');
     expect(await steps.tokenOf(person.email, 'openid', chosen)).not.toBe('');
   });

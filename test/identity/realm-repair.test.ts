@@ -146,6 +146,10 @@ const damages: [what: string, damage: () => Promise<unknown>][] = [
     },
   ],
   [
+    'the sign-in and the reset that Keycloak brings',
+    () => admin('PUT', '', { browserFlow: 'browser', resetCredentialsFlow: 'reset credentials' }),
+  ],
+  [
     'the level of the second step',
     async () => {
       const config = await stepConfig('conditional-level-of-authentication');

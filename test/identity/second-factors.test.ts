@@ -41,7 +41,7 @@ describe('how strongly she proved who she is (contracts: access, "Step-up")', ()
     visitor.cookies.delete('__Host-refresh');
     await visitor.open(`${steps.publicUrl}/auth/login?silent=1&returnTo=%2Fprofile`);
 
-    expect(claimsOf(visitor).acr).not.toBe('2');
+    expect(claimsOf(visitor).acr).toBe('1');
     expect(claimsOf(visitor).auth_time).toBe(proven);
   });
 
@@ -87,6 +87,27 @@ describe('how strongly she proved who she is (contracts: access, "Step-up")', ()
     const page = await browser.go(address.href);
 
     expect(page.text).toContain('name="password"');
+  });
+});
+
+describe('a password forgotten (FR-2)', () => {
+  test('the mail alone opens nothing: her code is asked for, and her app stays', async () => {
+    const person = await withApp();
+    const visitor = new Visitor();
+    const login = await visitor.open(`${steps.publicUrl}/auth/login`);
+    await visitor.submit(await visitor.follow(login, 'reset-credentials'), { username: person.email });
+    const [link = ''] = await steps.linksTo(person.email);
+    const asked = await steps.openLink(link, visitor);
+    expect(asked.text).toContain('name="otp"');
+
+    const page = await visitor.submit(asked, { otp: await codeInTime(person.secret) });
+    const chosen = 'another quiet river stone';
+    await visitor.submit(page, { 'password-new': chosen, 'password-confirm': chosen });
+
+    const kept = (await steps.admin('GET', `/users/${person.subject}/credentials`)) as { type: string }[];
+    expect(kept.map(({ type }) => type).toSorted()).toEqual(['otp', 'password']);
+    const again = await givePassword(new Visitor(), { ...person, password: chosen });
+    expect(again.text).toContain('name="otp"');
   });
 });
 

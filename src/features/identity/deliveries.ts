@@ -8,6 +8,8 @@ export const delivery = z.object({
   type: z.string().min(1).max(100),
   userId: z.string().min(1).max(64).optional(),
   sessionId: z.string().min(1).max(128).optional(),
+  /** Keycloak's word for what somebody signs in with, where the change is one of that. */
+  credentialType: z.string().max(64).optional(),
   /** Milliseconds since 1970, stamped before Keycloak's commit. */
   time: z.number().int().min(0),
   actor: z.object({

@@ -4,6 +4,7 @@ import { Unavailable } from '../../domain/errors.ts';
 import { type Due, fail, putAside, receive, settle, takeDue } from '../../messaging/inbox.ts';
 import { repeat, type Rounds } from '../../messaging/rounds.ts';
 import { converge, type Sighting } from './converge.ts';
+import { tellCredentials } from './credential-notices.ts';
 import { type Delivery, delivery, type Meaning, meaningOf } from './deliveries.ts';
 import { type Ended, endSessions } from '../../platform/end-sessions.ts';
 
@@ -136,7 +137,12 @@ export async function workDeliveries(parts: Parts): Promise<number> {
       const [subject, about] = next;
       const sighting = sightingOf(parts.config.keycloak.issuer, subject, about);
       // Whoever looks at her now may have read her before this change: it stays, to be looked at once more.
-      await attempt(parts, about, async () => (await converge(parts, sighting)).outcome !== 'busy');
+      await attempt(parts, about, async () => {
+        const { outcome } = await converge(parts, sighting);
+        const events = about.map(({ event }) => event);
+        if (outcome !== 'busy') await tellCredentials(parts, source, events);
+        return outcome !== 'busy';
+      });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, look));

@@ -25,6 +25,8 @@ import org.keycloak.events.admin.ResourceType;
  *     {@code REALM_LOGOUT_ALL}
  * @param userId absent when only a session is known, or all are meant
  * @param sessionId present when this session has ended, or was in use
+ * @param credentialType Keycloak's word for what was set up or removed to sign in with, such as
+ *     {@code otp}; no value of it
  * @param time milliseconds since 1970, stamped before the commit
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -37,6 +39,7 @@ record CustomerEvent(
     String operation,
     String userId,
     String sessionId,
+    String credentialType,
     long time,
     Actor actor) {
 
@@ -101,8 +104,18 @@ record CustomerEvent(
             null,
             event.getUserId(),
             event.getSessionId(),
+            credentialType(event),
             event.getTime(),
             actor));
+  }
+
+  private static String credentialType(Event event) {
+    boolean ofCredential =
+        event.getType() == EventType.UPDATE_CREDENTIAL
+            || event.getType() == EventType.REMOVE_CREDENTIAL;
+    return ofCredential && event.getDetails() != null
+        ? event.getDetails().get(Details.CREDENTIAL_TYPE)
+        : null;
   }
 
   /** Empty for what concerns neither a user nor a session. */
@@ -130,6 +143,7 @@ record CustomerEvent(
             operation,
             userId,
             sessionId,
+            null,
             event.getTime(),
             actor));
   }
