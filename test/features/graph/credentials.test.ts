@@ -62,6 +62,23 @@ describe('what a customer proves with who she is (contracts: subgraph, Customer.
     expect(await labels(staff('customer:read', 'customer:pii'))).toEqual([null, 'Ann’s phone', null, null]);
   });
 
+  test('a list of customers costs one statement more, and staff who see the names leave a trace', async () => {
+    const query = `{ customers(first: 10) { edges { node { id ${fields} } } } }`;
+    world.statements();
+
+    const { data } = await world.ask(service, query);
+    expect(data?.['customers'].edges.map(({ node }: any) => node.credentials.length).toSorted()).toEqual([0, 4]);
+    expect(world.statements()).toHaveLength(2);
+
+    const traces = `select count(*)::int as n from audit_entry where action = 'STAFF_ACCESS' and customer_id = $1`;
+    const count = async () => (await world.records.pool.query<{ n: number }>(traces, [id])).rows[0]?.n;
+    const before = (await count()) ?? 0;
+    await world.ask(staff('customer:read'), other, { id });
+    expect(await count()).toBe(before);
+    await world.ask(staff('customer:read', 'customer:pii'), other, { id });
+    expect(await count()).toBe(before + 1);
+  });
+
   test('strangers see none, and Keycloak is not asked', async () => {
     keycloak.calls.length = 0;
     const query = `query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { id ${fields} } } }`;
