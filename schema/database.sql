@@ -158,6 +158,7 @@ create table inbox (
   first_failed_at timestamp(3) with time zone,
   last_failed_at timestamp(3) with time zone,
   done_at timestamp(3) with time zone,
+  told_at timestamp(3) with time zone,
   constraint inbox_pkey PRIMARY KEY (source, message_id)
 );
 CREATE INDEX inbox_done ON public.inbox USING btree (done_at) WHERE (done_at IS NOT NULL);
@@ -291,11 +292,15 @@ create table session_token (
   browser character varying(40),
   system character varying(40),
   country character(2),
+  proof text,
+  proven_at timestamp(3) with time zone,
   constraint session_token_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint session_token_end_reason_check CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'PROVIDER'::text, 'EXPIRED'::text, 'REUSE'::text, 'STATUS'::text, 'STAFF'::text, 'TAKEOVER'::text]))),
   constraint session_token_generation_check CHECK ((generation >= 0)),
   constraint session_token_handle UNIQUE (handle_hash),
-  constraint session_token_pkey PRIMARY KEY (id)
+  constraint session_token_pkey PRIMARY KEY (id),
+  constraint session_token_proof_check CHECK ((proof = ANY (ARRAY['PASSWORD'::text, 'EMAIL_CODE'::text]))),
+  constraint session_token_proven_check CHECK (((proof IS NULL) = (proven_at IS NULL)))
 );
 CREATE INDEX session_token_customer ON public.session_token USING btree (customer_id) WHERE (ended_at IS NULL);
 CREATE INDEX session_token_expiry ON public.session_token USING btree (expires_at);

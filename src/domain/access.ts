@@ -129,6 +129,7 @@ export const fieldViews = {
   lastActivityAt: ['self', 'personal', 'record'],
   checkoutEligibility: ['self', 'personal', 'record'],
   sessions: ['self', 'personal', 'record'],
+  credentials: ['self', 'personal', 'record'],
 } as const satisfies Record<string, readonly View[]>;
 
 /** A field of the record that has an access rule. */

@@ -86,6 +86,7 @@ const sessionToken: TableRule = {
     ...all('started_at last_seen_at expires_at ended_at end_reason', ['PERSONAL', 'DELETE_ROW']),
     // Words that many people share; the browser's own text and the address are never stored.
     ...all('browser system country', ['PERSONAL', 'DELETE_ROW']),
+    ...all('started_at last_seen_at expires_at ended_at end_reason proof proven_at', ['PERSONAL', 'DELETE_ROW']),
   },
 };
 
@@ -171,7 +172,7 @@ const inbox: TableRule = {
   columns: {
     ...pseudonym('subject payload', 'DELETE_ROW'),
     ...plain('source message_id type received_at attempts next_attempt_at', 'DELETE_ROW'),
-    ...plain('first_failed_at last_failed_at done_at', 'DELETE_ROW'),
+    ...plain('first_failed_at last_failed_at done_at told_at', 'DELETE_ROW'),
   },
 };
 

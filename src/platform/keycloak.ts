@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { Answer } from './http-client.ts';
 import { KeycloakSignIns } from './keycloak-sign-ins.ts';
 import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
+import { type KeycloakCredential, readCredentials } from './keycloak-credentials.ts';
 
 const representation = z.object({
   id: z.string(),
@@ -229,6 +230,12 @@ export class KeycloakUsers {
         return { user, refused: [...new Set([...refused, ...left])] };
       wanted = Object.fromEntries(left.map((field) => [field, wanted[field]]));
     }
+  }
+
+  /** What she can prove with who she is; empty without such a user. */
+  async credentialsOf(id: string): Promise<KeycloakCredential[]> {
+    const answer = expect(await this.#calls.call({ path: `/users/${segment(id)}/credentials` }), 200, 404);
+    return answer.status === 404 ? [] : readCredentials(answer.text);
   }
 
   /** Whether there was such a user. */

@@ -13,6 +13,33 @@ export const de: typeof en = {
   },
   mail: {
     ...sessionsDe.mail,
+    credential: {
+      subject: 'Ihre Anmeldung wurde geändert',
+      greeting: 'Guten Tag,',
+      set: {
+        PASSWORD: 'das Passwort Ihres Kontos wurde geändert.',
+        TOTP: 'für Ihr Konto wurde eine Authenticator-App eingerichtet.',
+        SMS: 'für Ihr Konto wurde eine Telefonnummer für Codes eingerichtet.',
+        PASSKEY: 'für Ihr Konto wurde ein Passkey eingerichtet.',
+        RECOVERY_CODES: 'für Ihr Konto wurden Wiederherstellungscodes eingerichtet.',
+        SOCIAL: 'mit Ihrem Konto wurde ein anderes verknüpft, mit dem Sie sich anmelden können.',
+        OTHER: 'für Ihr Konto wurde etwas eingerichtet, mit dem man sich anmelden kann.',
+      },
+      removed: {
+        PASSWORD: 'das Passwort Ihres Kontos wurde entfernt.',
+        TOTP: 'eine Authenticator-App wurde von Ihrem Konto entfernt.',
+        SMS: 'eine Telefonnummer für Codes wurde von Ihrem Konto entfernt.',
+        PASSKEY: 'ein Passkey wurde von Ihrem Konto entfernt.',
+        RECOVERY_CODES: 'die Wiederherstellungscodes Ihres Kontos wurden entfernt.',
+        SOCIAL: 'ein verknüpftes Konto wurde entfernt; mit ihm können Sie sich nicht mehr anmelden.',
+        OTHER: 'von Ihrem Konto wurde etwas entfernt, mit dem man sich anmelden konnte.',
+      },
+      when: 'Das geschah am',
+      ifYou: 'Wenn Sie das waren, ist nichts zu tun.',
+      ifNotYou:
+        'Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort („Passwort vergessen?“ auf der Anmeldeseite) und sagen Sie unserem Support Bescheid.',
+      look: 'Ihr Konto ansehen',
+    },
     knownAddress: {
       subject: 'Sie haben bereits ein Konto',
       greeting: 'Guten Tag,',

@@ -12,6 +12,33 @@ export const en = {
   },
   mail: {
     ...sessionsEn.mail,
+    credential: {
+      subject: 'What you sign in with was changed',
+      greeting: 'Hello,',
+      set: {
+        PASSWORD: 'the password of your account was changed.',
+        TOTP: 'an authenticator app was set up for your account.',
+        SMS: 'a telephone number for codes was set up for your account.',
+        PASSKEY: 'a passkey was set up for your account.',
+        RECOVERY_CODES: 'recovery codes were set up for your account.',
+        SOCIAL: 'another account was linked with yours to sign in with.',
+        OTHER: 'something to sign in with was set up for your account.',
+      },
+      removed: {
+        PASSWORD: 'the password of your account was removed.',
+        TOTP: 'an authenticator app was removed from your account.',
+        SMS: 'a telephone number for codes was removed from your account.',
+        PASSKEY: 'a passkey was removed from your account.',
+        RECOVERY_CODES: 'the recovery codes of your account were removed.',
+        SOCIAL: 'a linked account was removed: it no longer signs you in.',
+        OTHER: 'something to sign in with was removed from your account.',
+      },
+      when: 'This happened on',
+      ifYou: 'If that was you, there is nothing to do.',
+      ifNotYou:
+        'If it was not you, choose a new password at once (“Forgot password?” on the sign-in page), and tell our support.',
+      look: 'Look at your account',
+    },
     knownAddress: {
       subject: 'You already have an account',
       greeting: 'Hello,',

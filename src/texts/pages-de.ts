@@ -78,6 +78,21 @@ export const pagesDe: typeof pagesEn = {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',
   },
+  accountChange: {
+    success: 'Erledigt',
+    cancelled: 'Es wurde nichts geändert',
+    error: 'Das hat nicht geklappt',
+    password: 'Ihr Passwort ist geändert.',
+    totp: 'Ihre Authenticator-App ist eingerichtet. Ab jetzt fragen wir bei der Anmeldung nach ihrem Code.',
+    sms: 'Ihre Nummer ist eingerichtet. Ab jetzt schicken wir bei der Anmeldung einen Code dorthin.',
+    passkey: 'Ihr Passkey ist eingerichtet. Sie können sich mit ihm allein anmelden.',
+    'recovery-codes':
+      'Ihre Wiederherstellungscodes sind eingerichtet. Bewahren Sie sie so auf, dass niemand sonst sie findet.',
+    remove: 'Es ist entfernt.',
+    cancelledText: 'Sie haben abgebrochen, also ist alles, wie es war.',
+    errorText: 'Es ist alles, wie es war. Bitte versuchen Sie es noch einmal.',
+    back: 'Zu Ihrem Profil',
+  },
   errors: {
     title: 'Das hat nicht geklappt',
     home: 'Zur Startseite',
@@ -89,12 +104,12 @@ export const pagesDe: typeof pagesEn = {
     cookies:
       'Ihr Browser hat unser Cookie nicht behalten, das für die Anmeldung nötig ist. Bitte erlauben Sie es für diese Seite.',
     refused: 'Die Anmeldung wurde abgebrochen oder gilt nicht mehr. Bitte beginnen Sie noch einmal.',
-    weak: 'Dafür ist ein zweiter Faktor nötig, und Ihr Konto hat bisher keinen. Sie sind ohne ihn angemeldet.',
     actingOver: 'Sie handeln nicht mehr für dieses Konto. Beginnen Sie neu, wenn Sie noch einen Grund dafür haben.',
     linkOver:
       'Dieser Link wurde schon benutzt, gilt nicht mehr oder ist nicht vollständig. Es hat sich nichts geändert.',
     noScript:
       'Es wurde nichts gespeichert, weil das Skript der Seite nicht lief. Bitte erlauben Sie JavaScript für diese Seite und versuchen Sie es noch einmal.',
+    weak: 'Dafür brauchen wir Ihren zweiten Faktor oder, falls Sie keinen haben, Ihr Passwort; keines davon wurde benutzt. Angemeldet sind Sie trotzdem.',
     notFound: 'Diese Seite gibt es nicht.',
     unexpected: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
   },

@@ -58,7 +58,8 @@ const actingStaff: Actor = {
 };
 
 const fields = `id version status displayName givenName familyName email { address } emailLookup identity { subject }
-  birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed } sessions { id }`;
+  birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed } sessions { id }
+  credentials { kind }`;
 const asEntity = parse(`query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { ${fields} } } }`);
 const asMe = parse(`{ me { ${fields} } }`);
 const id = '019abcde-0000-7000-8000-000000000001';
@@ -85,9 +86,12 @@ function contextOf(actor: Actor, own: boolean, status: AccountStatus, router: bo
     noted: async () => undefined,
   };
   const customers = reads as unknown as CustomerReads;
-  const nothing = { pool: { query: async () => ({ rows: [] }) }, clock: { now: () => new Date() } };
-  const config = { session: { idleSeconds: 60 } };
-  return { app: { ...nothing, config, actor, customers, request: { router } } as unknown as Ctx };
+  const keycloak = { credentialsOf: async () => [] };
+  // No session, and a link whose credentials are asked for.
+  const query = async ({ text }: { text: string }) => ({ rows: /identity_link/.test(text) ? [{ subject: 's' }] : [] });
+  const config = { session: { idleSeconds: 60 }, keycloak: { issuer: 'i' } };
+  const parts = { keycloak, pool: { query }, clock: { now: () => new Date() }, config };
+  return { app: { ...parts, actor, customers, request: { router } } as unknown as Ctx };
 }
 
 function shownOf(customer: unknown): string[] {

@@ -7,7 +7,7 @@ import type { Ctx } from '../../src/context.ts';
 import { type Actor, nobody, type Permission } from '../../src/domain/access.ts';
 import type { Registration } from '../../src/domain/registration.ts';
 import { graphErrorOf } from '../../src/graphql/errors.ts';
-import { createLiveUpdates, type LiveUpdates } from '../../src/messaging/live-updates.ts';
+import { createLiveUpdates } from '../../src/messaging/live-updates.ts';
 import { noteStaffAccess } from '../../src/messaging/staff-access.ts';
 import { openWork, type WorkQueue } from '../../src/messaging/work.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -69,7 +69,10 @@ function countStatements(pool: pg.Pool, seen: string[]): void {
   });
 }
 
-function contextsOver(records: Records, live: LiveUpdates, work: WorkQueue): GraphWorld['contextOf'] {
+function contextsOver(
+  records: Records,
+  { live, work, ...more }: Pick<Ctx, 'live'> & { work: WorkQueue } & Partial<Ctx>,
+): GraphWorld['contextOf'] {
   return (actor, router = true) => {
     const requestId = v7();
     const act = (reason: string | undefined) => ({ actor, requestId, ...(reason === undefined ? {} : { reason }) });
@@ -77,9 +80,10 @@ function contextsOver(records: Records, live: LiveUpdates, work: WorkQueue): Gra
       ...records,
       actor,
       clock: { now: () => new Date() },
-      config: { server: { publicUrl: 'http://localhost:4000' } },
+      config: { server: { publicUrl: 'http://localhost:4000' }, keycloak: { issuer } },
       request: { id: requestId, ip: '127.0.0.1', language: 'en', userAgent: 'test', router },
       transact: (work: never, reason?: string) => records.transactAs(act(reason), work),
+      ...more,
       live,
       work,
       customers: new CustomerReads(
@@ -92,15 +96,19 @@ function contextsOver(records: Records, live: LiveUpdates, work: WorkQueue): Gra
   };
 }
 
-/** Opens the graph over new databases. */
-export async function openGraph(): Promise<GraphWorld> {
+/**
+ * Opens the graph over new databases.
+ *
+ * @param more  what a test needs besides
+ */
+export async function openGraph(more: Partial<Ctx> = {}): Promise<GraphWorld> {
   const records = await openRecords();
   const silent = createLog('silent');
   const live = createLiveUpdates(new Redis(inject('redisUrl')), records.pool, silent);
   const seen: string[] = [];
   countStatements(records.pool, seen);
   const work = await openWork(records.databases.url, ['identity.tell-provider', 'identity.tell-status'], silent);
-  const contextOf = contextsOver(records, live, work);
+  const contextOf = contextsOver(records, { ...more, live, work });
   const yoga = createYoga<{ app: Ctx }>({
     schema,
     logging: false,

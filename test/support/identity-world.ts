@@ -5,6 +5,7 @@ import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
+import { credentialNoticeTasks } from '../../src/features/identity/credential-notices.jobs.ts';
 import { receiveDeliveries, workDeliveries } from '../../src/features/identity/identity.events.ts';
 import { identityTasks } from '../../src/features/identity/identity.jobs.ts';
 import { registrationTasks } from '../../src/features/registration/registration.jobs.ts';
@@ -20,6 +21,7 @@ export interface Told {
   readonly type: string;
   readonly userId?: string;
   readonly sessionId?: string;
+  readonly credentialType?: string;
   readonly by?: 'customer' | 'staff' | 'service' | 'system';
   /** How long ago, in milliseconds. */
   readonly agoMs?: number;
@@ -152,7 +154,11 @@ export class IdentityWorld implements AsyncDisposable {
 
   async run(task: string, key = ''): Promise<void> {
     const mail: MailSender = { send: (one) => Promise.resolve(void this.mails.push(one)), close: () => undefined };
-    const tasks = [...identityTasks(this.parts), ...registrationTasks(this.parts, mail)];
+    const tasks = [
+      ...identityTasks(this.parts),
+      ...registrationTasks(this.parts, mail),
+      ...credentialNoticeTasks(this.parts, mail),
+    ];
     await tasks.find(({ name }) => name === task)?.run(key);
   }
 

@@ -18,9 +18,9 @@ export interface DoubleUser {
   attributes: Record<string, string[]>;
   /** Of the realm. */
   roles?: string[];
-  credentials?: { id: string; type: string; userLabel?: string; createdDate?: number }[];
   federatedIdentities?: { identityProvider: string; userId: string }[];
   sessions?: { id: string; start: number }[];
+  credentials?: { id: string; type: string; userLabel?: string; createdDate?: number }[];
 }
 
 /**
@@ -174,7 +174,6 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
     if (action === 'role-mappings') return rolesOf(user, url.pathname);
-    if (method === 'GET' && action === 'credentials') return { status: 200, body: user.credentials ?? [] };
     if (action === 'credentials' || action === 'federated-identity')
       return this.#people.means(method, user, action, url.pathname.split('/')[7]);
     if (action === 'sessions') return { status: 200, body: user.sessions ?? [] };

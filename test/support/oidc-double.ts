@@ -54,6 +54,10 @@ export class OidcDouble {
   obedient = true;
   /** The level she can reach when it is asked for. */
   strongest = '1';
+  /** Whether it is her password that she gives when she is asked anew. */
+  givesPassword = false;
+  /** How an action of her account ends there; whoever comes back from one may be somebody else. */
+  actionEnds = 'success';
   delayMs = 0;
   /** A client that has no secret. */
   readonly publicClientId = 'shop-app';
@@ -163,9 +167,10 @@ export class OidcDouble {
       sid: this.browserSid,
       redirect: redirect.href,
       fresh: this.obedient && q.get('prompt') === 'login',
-      acr: q.get('acr_values') === '2' ? this.strongest : '1',
+      acr: q.get('acr_values') === '2' ? this.strongest : (this.#sessions.get(this.browserSid)?.acr ?? '1'),
     });
-    return go({ code, session_state: this.browserSid });
+    const ended = q.has('kc_action') ? { kc_action: q.get('kc_action') ?? '', kc_action_status: this.actionEnds } : {};
+    return go({ code, session_state: this.browserSid, ...ended });
   }
 
   async #token(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -256,7 +261,8 @@ export class OidcDouble {
       jti: randomUUID(),
       resource_access: { 'customer-api': { roles: permissions } },
     };
-    const id = { ...common, ...claims, typ: 'ID', aud: client, nonce };
+    const password = session.fresh && this.givesPassword ? { password_time: iat } : {};
+    const id = { ...common, ...password, ...claims, typ: 'ID', aud: client, nonce };
     return {
       token_type: 'Bearer',
       expires_in: this.accessSeconds,

@@ -12,6 +12,7 @@ import { readConfig, type Config } from '../../src/platform/config.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { CustomerReads } from '../../src/read-model/customers.ts';
+import { isSteppedUp } from '../../src/read-model/step-up.ts';
 import { createRoutes } from '../../src/server/routes.ts';
 import { schema } from '../../src/server/schema.ts';
 import { statusOf } from '../../src/server/status.ts';
@@ -49,6 +50,12 @@ function configFor(provider: OidcDouble, databases: TestDatabases): Config {
     SESSION_MAX_SECONDS: '7200',
     REGISTRATION_TIME_MS: '0',
   });
+}
+
+interface Told {
+  readonly sid: string;
+  readonly acr: string;
+  readonly auth_time: number;
 }
 
 /** Sessions of one customer over two replicas that share a database and a provider. */
@@ -98,6 +105,7 @@ export class SessionWorld {
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
     Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1' });
+    Object.assign(this.provider, { givesPassword: false, actionEnds: 'success' });
     this.#keycloak.mode = 'up';
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });
     this.tokensRefused = false;
@@ -207,6 +215,11 @@ export class SessionWorld {
     return browser;
   }
 
+  /** Whether she may do what needs a fresh proof. */
+  isSteppedUp(browser: Browser): Promise<boolean> {
+    return isSteppedUp(this.replica(0).ctx(browser.cookies.get('__Host-access')));
+  }
+
   async setStatus(status: AccountStatus): Promise<void> {
     await this.#main.pool.query('update customer set status = $2 where id = $1', [this.customerId, status]);
   }
@@ -248,13 +261,7 @@ export class SessionWorld {
   /** Stands for the server's own check, which has tests of its own. */
   #actorOf(access: string | undefined): Actor {
     if (!access || access.split('.').length !== 3 || this.tokensRefused) return nobody;
-    const {
-      sub = '',
-      sid,
-      exp = 0,
-      acr,
-      auth_time,
-    } = decodeJwt<{ sid: string; acr: string; auth_time: number }>(access);
+    const { sub = '', sid, exp = 0, acr, auth_time: authTime } = decodeJwt<Told>(access);
     const identity = { issuer: this.provider.issuer, subject: sub };
     return {
       kind: 'person',
@@ -264,7 +271,7 @@ export class SessionWorld {
       sessionId: sid,
       expiresAt: exp,
       acr,
-      authTime: auth_time,
+      authTime,
     };
   }
 

@@ -7,6 +7,7 @@ import type { Ctx } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
 import { type Device, deviceOf } from '../../domain/device.ts';
+import { isSecondFactor } from '../../domain/credential.ts';
 import { DomainError, Unauthenticated } from '../../domain/errors.ts';
 import { endOf, handleFrom, hashOfHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
@@ -15,7 +16,7 @@ import { noteDevice } from './known-devices.ts';
 import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
 import { sealTokens } from './session-secrets.ts';
 import type { BrowserSession, SessionCtx } from './session-service.ts';
-import { insertSession, supersedeSession } from './session-store.ts';
+import { insertSession, type NotedProof, supersedeSession } from './session-store.ts';
 
 /** The job that tells a customer of a sign-in with a device that is new; its key is the session's id. */
 export const newDeviceTask = 'authentication.tell-new-device';
@@ -32,11 +33,15 @@ export interface SignInAnswer {
   readonly replaces?: SessionHandle | undefined;
   /** When a fresh proof was asked for; an older one does not count then. */
   readonly freshSince?: Date | undefined;
+  /** Who must have signed in. */
+  readonly subject?: string | undefined;
+  /** Whether what the session before noted as a proof goes on; it does unless she has another factor now. */
+  readonly keepsProof?: boolean;
 }
 
-/** A session, and how strongly its owner proved who she is. */
+/** A session, and whether its owner proved who she is as strongly as she can, when she was asked to. */
 export interface SignedIn extends BrowserSession {
-  readonly acr?: string | undefined;
+  readonly steppedUp: boolean;
 }
 
 /** Whoever signs in acts for herself, with nothing but that right. */
@@ -60,9 +65,11 @@ function endsAt({ config }: SignInCtx, { authTime }: SignInClaims, now: Date): D
 /** Between the provider's clock and ours. */
 const leewaySeconds = 5;
 
+const isSince = (seconds = 0, since: Date): boolean => seconds + leewaySeconds >= since.getTime() / 1000;
+
 /** @throws ProviderRefused when the provider answered with a proof of before, although a fresh one was asked for */
-function mustBeFresh({ authTime = 0 }: SignInClaims, since: Date | undefined): void {
-  if (since && authTime + leewaySeconds < since.getTime() / 1000) throw new ProviderRefused('not_fresh');
+function mustBeFresh({ authTime }: SignInClaims, since: Date | undefined): void {
+  if (since && !isSince(authTime, since)) throw new ProviderRefused('not_fresh');
 }
 
 /** What the provider handed out, and of whom it speaks. */
@@ -75,6 +82,8 @@ interface StoredSignIn extends Exchanged {
   readonly handle: SessionHandle;
   readonly newDevice: boolean;
   readonly replaces: SessionHandle | undefined;
+  readonly keepsProof: boolean;
+  readonly proof: NotedProof | undefined;
 }
 
 /** Writes the session, in the transaction of the sign-in. */
@@ -87,25 +96,47 @@ async function store(
   const { issuer, subject, sid } = claims;
   const place = { id: uuidv7(), keyId: account.keyId };
   const sealed = await sealTokens(ctx, place, tokens);
-  const { replaces, handle, newDevice, ...rest } = session;
-  const before = replaces && (await supersedeSession(em, hashOfHandle(replaces), at));
+  const { replaces, handle, newDevice, keepsProof, ...rest } = session;
+  const before = replaces && (await supersedeSession(em, hashOfHandle(replaces), { issuer, sid, at }));
   // A silent round goes on with the provider's session, and so with hers.
-  const startedAt = before?.sid === sid ? before.startedAt : at;
+  const startedAt = before?.startedAt ?? at;
+  const proof = session.proof ?? (keepsProof ? before?.proof : undefined);
   const whose = { customerId: account.id, issuer, subject, sid };
-  await insertSession(em, { ...place, ...whose, ...rest, sealed, handleHash: hashOfHandle(handle), startedAt, at });
+  const handleHash = hashOfHandle(handle);
+  await insertSession(em, { ...place, ...whose, ...rest, sealed, handleHash, startedAt, at, proof });
   if (newDevice) await ctx.work.enqueue(em, newDeviceTask, place.id);
+}
+
+const strong = '2';
+
+/**
+ * The fresh proof of somebody who was asked for a second factor and has none. Keycloak is asked, since a browser can ask
+ * it for less than we did.
+ *
+ * @throws Unavailable
+ */
+async function plainProof(ctx: SignInCtx, claims: SignInClaims, since: Date): Promise<NotedProof | undefined> {
+  const { acr, passwordTime, subject } = claims;
+  if (acr === strong || !isSince(passwordTime, since)) return undefined;
+  const hasFactor = (await ctx.keycloak.credentialsOf(subject)).some(isSecondFactor);
+  return hasFactor ? undefined : { proof: 'PASSWORD', provenAt: ctx.clock.now() };
+}
+
+/** How a session begins: at which client, in place of which, and with which proof besides the provider's. */
+export interface Beginning extends Pick<SignInAnswer, 'replaces' | 'keepsProof'> {
+  readonly clientId: string;
+  readonly proof?: NotedProof | undefined;
 }
 
 /**
  * Opens a session for whom the provider says has signed in, and tells it with `CustomerLoggedIn`.
  *
- * @param signIn  the client she signed in at, and the session this one replaces
  * @throws ContactInUse, ProviderRefused, StatusConflict, Unauthenticated, Unavailable
  */
 export async function open(
   ctx: SignInCtx,
   exchanged: Exchanged,
-  { clientId, replaces }: { readonly clientId: string; readonly replaces?: SessionHandle | undefined },
+  { clientId, replaces, keepsProof = true, proof }: Beginning,
 ): Promise<BrowserSession> {
   const { tokens, claims } = exchanged;
   const at = ctx.clock.now();
@@ -119,7 +150,8 @@ export async function open(
     const method = amr[0] ?? 'PASSWORD';
     const newDevice = await noteDevice(em, { customerId, device, at });
     account.signedIn({ at, sessionId: hashedSid(claims), method, amr, acr, clientId, newDevice }, { at, by: 'SELF' });
-    await store(ctx, em, account, { ...exchanged, at, expiresAt, device, handle, newDevice, replaces });
+    const how = { replaces, keepsProof, proof };
+    await store(ctx, em, account, { ...exchanged, ...how, at, expiresAt, device, handle, newDevice });
   });
   ctx.figures.signedIn();
   const { accessToken, accessEndsAt } = tokens;
@@ -139,11 +171,14 @@ export async function open(
 export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInAnswer): Promise<SignedIn> {
   const exchanged = await provider.exchange(answer.address, answer.proof);
   try {
-    mustBeFresh(exchanged.claims, answer.freshSince);
-    const { replaces } = answer;
-    const session = await open(ctx, exchanged, { clientId: ctx.config.keycloak.bff.id, replaces });
+    const { claims } = exchanged;
+    mustBeFresh(claims, answer.freshSince);
+    if (answer.subject !== undefined && claims.subject !== answer.subject) throw new ProviderRefused('another_person');
+    const proof = answer.freshSince && (await plainProof(ctx, claims, answer.freshSince));
+    const { replaces, keepsProof = true } = answer;
+    const session = await open(ctx, exchanged, { clientId: ctx.config.keycloak.bff.id, replaces, keepsProof, proof });
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
-    return { ...session, acr: exchanged.claims.acr };
+    return { ...session, steppedUp: claims.acr === strong || proof !== undefined };
   } catch (error) {
     // Otherwise the next try would meet the same person at the provider, without a chance to be somebody else.
     if (error instanceof DomainError || error instanceof ProviderRefused)

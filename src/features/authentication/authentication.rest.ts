@@ -15,8 +15,10 @@ import {
 } from '../../http/route.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Config } from '../../platform/config.ts';
+import { isSteppedUp, stepUpUrl } from '../../read-model/step-up.ts';
+import { adds, isAccountAction, outcomeOf, outcomePath, providerAction } from './account-actions.ts';
 import { acceptLogoutToken, signIn } from './authentication-service.ts';
-import { createProvider, type Provider, ProviderRefused } from './oidc.ts';
+import { type AuthorizationWish, createProvider, type Provider, ProviderRefused } from './oidc.ts';
 import {
   beginSignIn,
   createPendingSignIns,
@@ -34,6 +36,8 @@ interface Room {
 
 /** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
 const standardReturn = '/welcome';
+/** Where whoever changed her account without a wish reads how it ended. */
+const actionDone = '/account-change';
 const roundSeconds = 5;
 /** What one can prove anew: the password, or a second factor (contracts: access, "Step-up"). */
 const levels = ['1', '2'];
@@ -104,8 +108,21 @@ function goesRound(c: RouteContext): boolean {
   }
 }
 
+async function depart(
+  c: RouteContext,
+  room: Room,
+  signIn: PendingSignIn,
+  wish: Omit<AuthorizationWish, 'language'>,
+): Promise<Response> {
+  const { language } = c.env.ctx.request;
+  // A browser that is sent to a provider that is down or hung sees nothing of ours, nor comes back by itself.
+  await room.provider.mustAnswer();
+  keepPending(c, room, [...room.pending.read(ownCookie(c, 'login')), signIn]);
+  return c.redirect(String(await room.provider.authorizationUrl(signIn, { ...wish, language })));
+}
+
 async function login(c: RouteContext, room: Room): Promise<Response> {
-  const { clock, config, request } = c.env.ctx;
+  const { actor, clock, config } = c.env.ctx;
   if (goesRound(c)) {
     clearSession(c);
     throw new Unavailable(roundSeconds);
@@ -114,12 +131,24 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   const silent = c.req.query('silent') === '1';
   const acr = levels.find((level) => level === c.req.query('acr'));
   if (!silent && !acr && (await resumed(c, room))) return c.redirect(returnTo);
-  // A browser that is sent to a provider that is down or hung sees nothing of ours, nor comes back by itself.
-  await room.provider.mustAnswer();
-  const begun = beginSignIn(returnTo, clock.now(), acr);
+  const begun = beginSignIn(returnTo, clock.now(), acr ? { acr, subject: actor.identity?.subject } : {});
   const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
-  keepPending(c, room, [...room.pending.read(ownCookie(c, 'login')), signIn]);
-  return c.redirect(String(await room.provider.authorizationUrl(signIn, { silent, acr, language: request.language })));
+  return depart(c, room, signIn, { silent, acr });
+}
+
+/** Has Keycloak add, change or remove something that she proves with who she is: only for herself, freshly proven. */
+async function action(c: RouteContext, room: Room): Promise<Response> {
+  const { ctx } = c.env;
+  const [name, credential] = [c.req.param('action') ?? '', c.req.query('credential')];
+  const wish = isAccountAction(name) ? providerAction(name, credential) : undefined;
+  if (!isAccountAction(name) || !wish) return c.notFound();
+  const returnTo = localPath(c.req.query('returnTo'), ctx.config.server.publicUrl, actionDone);
+  const here = `/auth/action/${name}?${new URLSearchParams({ ...(credential ? { credential } : {}), returnTo })}`;
+  const { identity, kind } = ctx.actor;
+  if (kind !== 'person' || !identity) return c.redirect(`/auth/login?returnTo=${encodeURIComponent(here)}`);
+  if (!(await isSteppedUp(ctx))) return c.redirect(stepUpUrl(ctx, here));
+  const begun = beginSignIn(returnTo, ctx.clock.now(), { action: name, subject: identity.subject });
+  return depart(c, room, begun, { action: wish });
 }
 
 /** What the provider answered instead of a code (RFC 6749 §4.1.2.1, OpenID Connect §3.1.2.6). */
@@ -151,13 +180,16 @@ async function callback(c: RouteContext, room: Room): Promise<Response> {
   const error = c.req.query('error');
   if (error !== undefined) return refusedBy(c, error, begun.returnTo);
   const address = new URL(`${config.server.publicUrl}/auth/callback${new URL(c.req.url).search}`);
-  const freshSince = begun.acr === undefined ? undefined : new Date(begun.until - pendingSeconds * 1000);
-  const answer = { address, proof: begun, replaces: handleOf(c), freshSince };
+  const { acr, action: done, subject } = begun;
+  const freshSince = acr === undefined ? undefined : new Date(begun.until - pendingSeconds * 1000);
+  const outcome = outcomeOf(c.req.query('kc_action_status'));
+  const keepsProof = !(done && adds(done) && outcome === 'success');
+  const answer = { address, proof: begun, replaces: handleOf(c), freshSince, subject, keepsProof };
   const session = await signIn(c.env.ctx, room.provider, answer);
   setSession(c, session);
   // Signed in, but back at the page that asked she would only be sent here again.
-  if (begun.acr === '2' && session.acr !== '2') return answerNotice(c, { status: 403, text: 'weak' });
-  return c.redirect(begun.returnTo);
+  if (acr !== undefined && !session.steppedUp) return answerNotice(c, { status: 403, text: 'weak' });
+  return c.redirect(done ? outcomePath(begun.returnTo, done, outcome) : begun.returnTo);
 }
 
 async function refresh(c: RouteContext, { provider }: Room): Promise<Response> {
@@ -210,6 +242,7 @@ export function authenticationRoutes(config: Config, clock: Clock): Hono<RouteEn
     })
     .get('/auth/login', (c) => orNotice(c, () => login(c, room)))
     .get('/auth/callback', (c) => orNotice(c, () => callback(c, room)))
+    .get('/auth/action/:action', (c) => orNotice(c, () => action(c, room)))
     .get('/auth/session', session)
     .post('/auth/refresh', (c) => refresh(c, room))
     .post('/auth/logout', (c) => logout(c, room))

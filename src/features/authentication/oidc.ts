@@ -18,6 +18,8 @@ export interface SignInClaims {
   readonly subject: string;
   readonly sid: string;
   readonly authTime?: number;
+  /** When she last gave her password, in seconds since 1970; absent if she never did in this session there. */
+  readonly passwordTime?: number;
   readonly acr?: string;
   readonly amr: readonly string[];
   readonly email?: string;
@@ -54,16 +56,24 @@ export interface LogoutToken {
   readonly subject?: string;
 }
 
+/** How a browser is sent to the provider. */
+export interface AuthorizationWish {
+  readonly language: string;
+  /** Asks for an answer without any page. */
+  readonly silent?: boolean;
+  /** Asks for a fresh proof of that level. */
+  readonly acr?: string | undefined;
+  /** Something to do with the account there, before the answer. */
+  readonly action?: string;
+}
+
 /** Our side of OpenID Connect with one provider. */
 export interface Provider {
   readonly issuer: string;
   /** Whether a browser sent there would be answered. @throws Unavailable */
   mustAnswer(): Promise<void>;
-  /** Where the browser goes to sign in; `silent` asks for an answer without any page, `acr` for a fresh proof of that level. */
-  authorizationUrl(
-    proof: SignInProof,
-    options: { silent: boolean; language: string; acr?: string | undefined },
-  ): Promise<URL>;
+  /** Where the browser goes to sign in. */
+  authorizationUrl(proof: SignInProof, options: AuthorizationWish): Promise<URL>;
   /**
    * Exchanges the code in the callback's address.
    *
@@ -83,6 +93,7 @@ const idToken = z.object({
   sid: z.string().min(1).max(255),
   auth_time: z.number().int().optional(),
   acr: z.string().max(64).optional(),
+  password_time: z.number().int().optional(),
   amr: z.array(z.string().max(64)).max(16).catch([]).default([]),
   email: z.string().optional(),
   email_verified: z.boolean().catch(false).default(false),
@@ -105,6 +116,7 @@ export function claimsOf(issuer: string, raw: unknown): SignInClaims {
     emailVerified: c.email_verified,
     ...(c.auth_time === undefined ? {} : { authTime: c.auth_time }),
     ...(c.acr === undefined ? {} : { acr: c.acr }),
+    ...(c.password_time === undefined ? {} : { passwordTime: c.password_time }),
     ...(c.email === undefined ? {} : { email: c.email }),
     ...(c.given_name === undefined ? {} : { givenName: c.given_name }),
     ...(c.family_name === undefined ? {} : { familyName: c.family_name }),
@@ -199,6 +211,15 @@ function answering(url: string): () => Promise<void> {
   return () => (underWay ??= ask().finally(() => (underWay = undefined)));
 }
 
+function wished({ language, silent, acr, action }: AuthorizationWish): Record<string, string> {
+  return {
+    ui_locales: language,
+    ...(action ? { kc_action: action } : {}),
+    // Asked for anew, since `auth_time` of a session that is there already is that of its beginning.
+    ...(acr ? { acr_values: acr, prompt: 'login' } : silent ? { prompt: 'none' } : {}),
+  };
+}
+
 const logoutClaims = z.object({
   jti: z.string().min(1).max(255),
   sid: z.string().min(1).max(255).optional(),
@@ -242,7 +263,7 @@ export function createProvider(config: Config, now: () => Date): Provider {
   return {
     issuer,
     mustAnswer: answering(`${inside}/certs`),
-    async authorizationUrl(proof, { silent, language, acr }) {
+    async authorizationUrl(proof, wish) {
       return oidc.buildAuthorizationUrl(client, {
         redirect_uri: redirect,
         scope: 'openid',
@@ -250,9 +271,7 @@ export function createProvider(config: Config, now: () => Date): Provider {
         nonce: proof.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(proof.verifier),
         code_challenge_method: 'S256',
-        ui_locales: language,
-        // Asked for anew, since `auth_time` of a session that is there already is that of its beginning.
-        ...(acr ? { acr_values: acr, prompt: 'login' } : silent ? { prompt: 'none' } : {}),
+        ...wished(wish),
       });
     },
     async exchange(callback, { state, nonce, verifier }) {

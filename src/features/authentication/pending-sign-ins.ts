@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { AccountAction } from './account-actions.ts';
 import type { SignInProof } from './oidc.ts';
 
 /** A sign-in that has begun in one of the browser's tabs. */
@@ -9,7 +10,14 @@ export interface PendingSignIn extends SignInProof {
   readonly until: number;
   /** The level that was asked for: then only a fresh proof counts (contracts: access, "Step-up"). */
   readonly acr?: string | undefined;
+  /** The action of her account that the provider was asked for. */
+  readonly action?: AccountAction | undefined;
+  /** Who must come back: whoever proves herself anew, or changes her account, is nobody else. */
+  readonly subject?: string | undefined;
 }
+
+/** What a sign-in is for, when it is for more than to be signed in. */
+export type Purpose = Pick<PendingSignIn, 'acr' | 'action' | 'subject'>;
 
 /** How long a sign-in may be under way, in seconds (ASVS 10.1.2). */
 export const pendingSeconds = 300;
@@ -17,28 +25,29 @@ export const pendingSeconds = 300;
 /** Name, value and the cipher's additions together stay below what every browser keeps. */
 const valueBytes = 4000;
 const longestReturn = 1024;
-const label = '__Host-login v2';
+const label = '__Host-login v3';
 
-const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number(), z.string().nullable()]));
+const purpose = z.object({ acr: z.string(), action: z.custom<AccountAction>(), subject: z.string() }).partial();
+const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number(), purpose]));
 
 type Row = z.infer<typeof shape>[number];
 
-const rowOf = ({ state, nonce, verifier, returnTo, until, acr }: PendingSignIn): Row => [
+const rowOf = ({ state, nonce, verifier, returnTo, until, ...rest }: PendingSignIn): Row => [
   state,
   nonce,
   verifier,
   returnTo,
   until,
-  acr ?? null,
+  rest,
 ];
 
-const signInOf = ([state, nonce, verifier, returnTo, until, acr]: Row): PendingSignIn => ({
+const signInOf = ([state, nonce, verifier, returnTo, until, rest]: Row): PendingSignIn => ({
   state,
   nonce,
   verifier,
   returnTo,
   until,
-  acr: acr ?? undefined,
+  ...rest,
 });
 
 /** Sealed rather than signed: the verifier and the nonce are the proof that the answer belongs to this browser. */
@@ -50,13 +59,13 @@ export interface PendingSignIns {
 }
 
 /** A fresh sign-in: state, nonce and PKCE verifier of 256 bits each. */
-export function beginSignIn(returnTo: string, now: Date, acr?: string): PendingSignIn {
+export function beginSignIn(returnTo: string, now: Date, purposeOf: Purpose = {}): PendingSignIn {
   const [state, nonce, verifier] = [0, 1, 2].map(() => randomBytes(32).toString('base64url')) as [
     string,
     string,
     string,
   ];
-  return { state, nonce, verifier, returnTo, until: now.getTime() + pendingSeconds * 1000, acr };
+  return { state, nonce, verifier, returnTo, until: now.getTime() + pendingSeconds * 1000, ...purposeOf };
 }
 
 /** Reads and writes the cookie `__Host-login` under a key derived from the service's token key. */
@@ -108,6 +117,7 @@ export function localPath(given: string | undefined, origin: string, otherwise: 
   const path = `${first.pathname}${first.search}${first.hash}`;
   const second = URL.parse(path, origin);
   const stays = second?.origin === origin && second.pathname === first.pathname && !path.startsWith('//');
-  // Back to a door of the sign-in would go round in circles.
-  return stays && !first.pathname.startsWith('/auth/') && path.length <= longestReturn ? path : otherwise;
+  // Back to a door of the sign-in would go round in circles; what she wants to do with her account does not.
+  const isDoor = first.pathname.startsWith('/auth/') && !first.pathname.startsWith('/auth/action/');
+  return stays && !isDoor && path.length <= longestReturn ? path : otherwise;
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type pg from 'pg';
 import type { Device } from '../../domain/device.ts';
+import type { PlainProof } from '../../domain/credential.ts';
 import { leaseSeconds, type SessionState } from '../../domain/session-token.ts';
 
 /** A browser's session as it is stored. The provider's tokens are sealed under the customer's key. */
@@ -25,6 +26,14 @@ export interface NewSession extends Omit<
   /** When the row is made; later than that after a silent round. */
   readonly at: Date;
   readonly device: Device;
+  /** A fresh proof of somebody who has no second factor. */
+  readonly proof?: NotedProof | undefined;
+}
+
+/** A proof that a session notes, and when it was given. */
+export interface NotedProof {
+  readonly proof: PlainProof;
+  readonly provenAt: Date;
 }
 
 /** The right of one replica to refresh a session. A write under an older fence is refused. */
@@ -32,6 +41,14 @@ export interface Lease {
   readonly fence: number;
   /** An earlier refresh began and nobody knows how it ended: the provider may have rotated the token. */
   readonly uncertain: boolean;
+}
+
+interface Superseded {
+  readonly issuer: string;
+  readonly sid: string;
+  readonly startedAt: string | Date;
+  readonly proof: PlainProof | null;
+  readonly provenAt: string | Date | null;
 }
 
 interface Row extends Omit<StoredSession, 'ended'> {
@@ -66,8 +83,8 @@ export async function findSession(
 export async function insertSession(em: EntityManager, session: NewSession): Promise<void> {
   await em.execute(
     `insert into session_token (id, customer_id, issuer, subject, sid, key_id, sealed, handle_hash, generation,
-       rotated_at, started_at, last_seen_at, expires_at, browser, system, country)
-     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+       rotated_at, started_at, last_seen_at, expires_at, browser, system, country, proof, proven_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       session.id,
       session.customerId,
@@ -84,6 +101,8 @@ export async function insertSession(em: EntityManager, session: NewSession): Pro
       session.device.browser ?? null,
       session.device.system ?? null,
       session.device.country ?? null,
+      session.proof?.proof ?? null,
+      session.proof?.provenAt ?? null,
     ],
     { method: 'run' },
   );
@@ -127,19 +146,23 @@ export async function rotateSession(
 /**
  * Ends one browser's session and nothing at the provider: the browser has signed in anew.
  *
- * @returns when it had begun, and at which session of the provider
+ * @returns when it had begun and what it noted as a proof, if it is the same session at the provider
  */
 export async function supersedeSession(
   em: EntityManager,
   handleHash: Buffer,
-  at: Date,
-): Promise<{ readonly sid: string; readonly startedAt: Date } | undefined> {
-  const [before]: { sid: string; startedAt: string | Date }[] = await em.execute(
+  { issuer, sid, at }: { issuer: string; sid: string; at: Date },
+): Promise<{ readonly startedAt: Date; readonly proof: NotedProof | undefined } | undefined> {
+  const [ended] = await em.execute<Superseded[]>(
     `update session_token set ended_at = ?, end_reason = 'LOGOUT', sealed = ''::bytea, lease_until = null
-     where handle_hash = ? and ended_at is null returning sid, started_at as "startedAt"`,
+     where handle_hash = ? and ended_at is null
+     returning issuer, sid, started_at as "startedAt", proof, proven_at as "provenAt"`,
     [at, handleHash],
   );
-  return before && { sid: before.sid, startedAt: new Date(before.startedAt) };
+  if (ended?.issuer !== issuer || ended.sid !== sid) return undefined;
+  const { proof, provenAt, startedAt } = ended;
+  const noted = proof && provenAt ? { proof, provenAt: new Date(provenAt) } : undefined;
+  return { startedAt: new Date(startedAt), proof: noted };
 }
 
 /**

@@ -10,6 +10,8 @@ export const delivery = z.object({
   /** Keycloak's key of the client one of whose roles was given or taken. */
   roleClientId: z.string().min(1).max(64).optional(),
   sessionId: z.string().min(1).max(128).optional(),
+  /** Keycloak's word for what somebody signs in with, where the change is one of that. */
+  credentialType: z.string().max(64).optional(),
   /** Milliseconds since 1970, stamped before Keycloak's commit. */
   time: z.number().int().min(0),
   actor: z.object({

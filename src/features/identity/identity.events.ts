@@ -4,6 +4,7 @@ import { Unavailable } from '../../domain/errors.ts';
 import { type Due, fail, putAside, receive, settle, takeDue } from '../../messaging/inbox.ts';
 import { repeat, type Rounds } from '../../messaging/rounds.ts';
 import { converge, type Sighting } from './converge.ts';
+import { tellCredentials } from './credential-notices.ts';
 import { type Delivery, delivery, type Meaning, meaningOf } from './deliveries.ts';
 import { noteGrants, noteWidening, type RoleGrant } from './role-grants.ts';
 import { type Ended, endSessions } from '../../platform/end-sessions.ts';
@@ -154,6 +155,10 @@ export async function workDeliveries(parts: Parts, granted: Granted = () => unde
           granted,
         );
         return true;
+        const { outcome } = await converge(parts, sighting);
+        const events = about.map(({ event }) => event);
+        if (outcome !== 'busy') await tellCredentials(parts, source, events);
+        return outcome !== 'busy';
       });
     }
   };

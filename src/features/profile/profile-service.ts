@@ -2,12 +2,13 @@ import type { Ctx } from '../../context.ts';
 import { type Acting, isOwn, may } from '../../domain/access.ts';
 import type { AccountStatus } from '../../domain/account-status.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
-import { Forbidden, NotFound, StatusConflict, StepUpRequired, Unauthenticated } from '../../domain/errors.ts';
+import { Forbidden, NotFound, StatusConflict, Unauthenticated } from '../../domain/errors.ts';
 import type { ProfileInput } from '../../domain/profile.ts';
 import { twoSidedFields } from '../../domain/two-sided-field.ts';
 import { parseReason } from '../../domain/values/reason.ts';
 import { forUpdate, ownForUpdate } from '../../messaging/for-update.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
+import { mustBeSteppedUp } from '../../read-model/step-up.ts';
 
 /** The job that writes names and language to Keycloak (design, decision 27); its key is the customer's id. */
 const tellProviderTask = 'identity.tell-provider';
@@ -15,7 +16,7 @@ const tellProviderTask = 'identity.tell-provider';
 const tellStatusTask = 'identity.tell-status';
 
 type Reads = Pick<Ctx, 'actor' | 'customers'>;
-type Writes = Reads & Pick<Ctx, 'transact' | 'clock' | 'work' | 'config'>;
+type Writes = Reads & Pick<Ctx, 'transact' | 'clock' | 'work' | 'config' | 'pool'>;
 
 /**
  * The customer whom the caller is; null for whoever is signed in without being one.
@@ -118,18 +119,6 @@ export async function updateProfile(ctx: Writes, input: ProfileChange): Promise<
   return afterwards(ctx, id);
 }
 
-const freshSeconds = 300;
-
-/**
- * @throws StepUpRequired  for a person whose second factor was not proven in the last minutes (contracts: access, "Step-up")
- */
-function mustBeFresh({ actor, clock, config }: Pick<Ctx, 'actor' | 'clock' | 'config'>): void {
-  if (actor.kind !== 'person') return;
-  const age = clock.now().getTime() / 1000 - (actor.authTime ?? 0);
-  if (actor.acr === '2' && age <= freshSeconds) return;
-  throw new StepUpRequired('2', `${config.server.publicUrl}/auth/login?acr=2&returnTo=%2F`);
-}
-
 /** A status an account shall have, and whose. */
 export interface StatusChange {
   readonly customerId?: string | null | undefined;
@@ -149,7 +138,7 @@ export async function changeStatus(ctx: Writes, input: StatusChange): Promise<Cu
   const { by, load } = await targetOf(ctx, input);
   const reason = parseReason(input.reason);
   if (by === 'SELF' && status !== 'DEACTIVATED') throw new Forbidden();
-  if (by === 'STAFF') mustBeFresh(ctx);
+  if (by === 'STAFF') await mustBeSteppedUp(ctx);
   const id = await ctx.transact(async (em) => {
     const account = await load(em);
     account.expectVersion(expectedVersion);

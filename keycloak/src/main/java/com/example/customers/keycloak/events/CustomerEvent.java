@@ -27,6 +27,8 @@ import org.keycloak.events.admin.ResourceType;
  * @param userId absent when only a session is known, or all are meant
  * @param roleClientId the key of the client one of whose roles a user was given or lost
  * @param sessionId present when this session has ended, or was in use
+ * @param credentialType Keycloak's word for what was set up or removed to sign in with, such as
+ *     {@code otp}; no value of it
  * @param time milliseconds since 1970, stamped before the commit
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -40,6 +42,7 @@ record CustomerEvent(
     String userId,
     String roleClientId,
     String sessionId,
+    String credentialType,
     long time,
     Actor actor) {
 
@@ -105,8 +108,18 @@ record CustomerEvent(
             event.getUserId(),
             null,
             event.getSessionId(),
+            credentialType(event),
             event.getTime(),
             actor));
+  }
+
+  private static String credentialType(Event event) {
+    boolean ofCredential =
+        event.getType() == EventType.UPDATE_CREDENTIAL
+            || event.getType() == EventType.REMOVE_CREDENTIAL;
+    return ofCredential && event.getDetails() != null
+        ? event.getDetails().get(Details.CREDENTIAL_TYPE)
+        : null;
   }
 
   /** Empty for what concerns neither a user nor a session, nor what roles give. */
@@ -142,6 +155,7 @@ record CustomerEvent(
             userId,
             roleClientId,
             sessionId,
+            null,
             event.getTime(),
             actor));
   }

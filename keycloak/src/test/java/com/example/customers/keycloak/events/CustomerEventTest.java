@@ -60,6 +60,21 @@ final class CustomerEventTest {
   }
 
   @Test
+  @DisplayName(
+      "what was set up or removed to sign in with is named by its kind, and nothing else is")
+  void credentialType() {
+    Event event = user(EventType.UPDATE_CREDENTIAL);
+    event.setDetails(Map.of(Details.CREDENTIAL_TYPE, "otp", "credential_user_label", "Ada"));
+
+    CustomerEvent told = CustomerEvent.of(event, "e1", "customer").orElseThrow();
+
+    assertEquals("otp", told.credentialType());
+    assertFalse(told.toString().contains("Ada"));
+    event.setType(EventType.UPDATE_PROFILE);
+    assertNull(CustomerEvent.of(event, "e1", "customer").orElseThrow().credentialType());
+  }
+
+  @Test
   @DisplayName("sign-ins, refreshes, failures and sessions that ran out are no changes")
   void noise() {
     for (EventType type :
