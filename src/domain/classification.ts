@@ -42,6 +42,7 @@ const account: TableRule = {
   retention: 'until erasure; the tombstone as long as backups live, at least',
   columns: {
     ...pseudonym('id key_id', 'KEEP'),
+    ...plain('contact_due_at', 'CLEAR'),
     ...plain('status version sequence audit_sequence audit_head created_at', 'KEEP'),
     sealed: ['SEALED', 'DESTROY_KEY'],
     ...all('email_hash_even email_hash_odd', ['KEYED_HASH', 'CLEAR']),

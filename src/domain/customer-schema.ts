@@ -30,6 +30,7 @@ export const customerSchema = defineEntity({
     deactivatedAt: p.datetime(3).strictNullable(),
     deactivationReason: p.enum(deactivationReasons).columnType('text').strictNullable(),
     reversibleUntil: p.datetime(3).strictNullable(),
+    contactDueAt: p.datetime(3).strictNullable(),
   },
 });
 

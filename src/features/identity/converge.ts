@@ -64,6 +64,9 @@ export const tellProviderTask = 'identity.tell-provider';
 /** The job that enables or disables her user there after her status; its key is the customer's id. */
 export const tellStatusTask = 'identity.tell-status';
 
+/** The job that tells the owner of a contact that it is no longer the account's; its key names account and change. */
+export const tellFormerTask = 'contacts.tell-former';
+
 const attempts = 4;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -155,17 +158,14 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     if (typeof found === 'string') return { outcome: found };
     const { account, made, mayHaveAddress } = found;
     const email = mayHaveAddress ? emailOf(user) : undefined;
-    const { changed, deliver, closed } = takeUser(
-      account,
-      user,
-      { email, mayReopen: s.event?.byStaff ?? false, eventAt: s.event?.at },
-      changeNow(ctx),
-    );
+    const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt: s.event?.at, changeId: uuidv7() };
+    const { changed, deliver, closed, former } = takeUser(account, user, look, changeNow(ctx));
     if (made) {
       // Not before everything is taken: her first row and what she is made with are one fact. The link refers to the row.
       await writeNow(em);
       await link(em, s.identity, account.id, ctx.clock.now());
     }
+    if (former) await ctx.work.enqueue(em, tellFormerTask, `${account.id}:${former.id}`);
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
     if (deliver.length || user.customerId !== account.id) await ctx.work.enqueue(em, tellProviderTask, account.id);
     // Whoever is gone stays out, also when the console lets her in again.
