@@ -143,6 +143,20 @@ create table job_cursor (
   constraint job_cursor_pkey PRIMARY KEY (name)
 );
 
+create table mail_link (
+  token_hash bytea not null,
+  purpose text not null,
+  customer_id uuid not null,
+  reference text,
+  created_at timestamp(3) with time zone not null,
+  expires_at timestamp(3) with time zone not null,
+  used_at timestamp(3) with time zone,
+  constraint mail_link_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
+  constraint mail_link_pkey PRIMARY KEY (token_hash)
+);
+CREATE INDEX mail_link_expiry ON public.mail_link USING btree (expires_at);
+CREATE INDEX mail_link_matter ON public.mail_link USING btree (customer_id, purpose);
+
 create table migration (
   name text not null,
   checksum text not null,

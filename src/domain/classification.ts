@@ -95,6 +95,17 @@ const revocation: TableRule = {
   },
 };
 
+const mailLink: TableRule = {
+  purpose: 'a link in a mail of ours',
+  basis: 'CONTRACT',
+  retention: '30 days after it is over',
+  columns: {
+    token_hash: ['SECRET', 'DELETE_ROW'],
+    ...pseudonym('customer_id reference', 'DELETE_ROW'),
+    ...plain('purpose created_at expires_at used_at', 'DELETE_ROW'),
+  },
+};
+
 const auditEntry: TableRule = {
   purpose: 'who did what to an account, when and why',
   basis: 'LEGAL_OBLIGATION',
@@ -186,6 +197,7 @@ export const tables: Readonly<Record<string, TableRule>> = {
   registration_intent: registrationIntent,
   session_token: sessionToken,
   revocation,
+  mail_link: mailLink,
   audit_entry: auditEntry,
   outbox,
   inbox,

@@ -78,6 +78,8 @@ export const pagesDe: typeof pagesEn = {
       'Ihr Browser hat unser Cookie nicht behalten, das für die Anmeldung nötig ist. Bitte erlauben Sie es für diese Seite.',
     refused: 'Die Anmeldung wurde abgebrochen oder gilt nicht mehr. Bitte beginnen Sie noch einmal.',
     weak: 'Dafür ist ein zweiter Faktor nötig, und Ihr Konto hat bisher keinen. Sie sind ohne ihn angemeldet.',
+    linkOver:
+      'Dieser Link wurde schon benutzt, gilt nicht mehr oder ist nicht vollständig. Es hat sich nichts geändert.',
     notFound: 'Diese Seite gibt es nicht.',
     unexpected: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es später noch einmal.',
   },

@@ -75,6 +75,7 @@ export const pagesEn = {
     cookies: 'Your browser did not keep our cookie, which is needed to sign in. Please allow it for this page.',
     refused: 'The sign-in was cancelled or is no longer valid. Please begin again.',
     weak: 'This needs a second factor, and your account has none so far. You are signed in without it.',
+    linkOver: 'This link was used already, is over, or was not copied as a whole. Nothing has changed.',
     notFound: 'There is no such page.',
     unexpected: 'Something went wrong on our side. Please try again later.',
   },

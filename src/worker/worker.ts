@@ -53,6 +53,7 @@ const outdated = [
   `delete from idempotency where expires_at < now()`,
   `delete from revocation where expires_at < now() - interval '1 hour'`,
   `delete from session_token where expires_at < now() - interval '30 days'`,
+  `delete from mail_link where expires_at < now() - interval '30 days'`,
   `delete from inbox where done_at < now() - interval '30 days'`,
   `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
   `delete from drift where at < now() - interval '90 days'`,
