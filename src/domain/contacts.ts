@@ -218,7 +218,8 @@ export function reverted(contacts: Contacts, id: string, at: Date): Contacts {
 }
 
 /** Whether a lock binds no longer: she came in with something from before, and the time to misuse it is over. */
-const isSpent = (lock: ContactLock, at: Date): boolean => lock.openedAt !== null && isPast(after(lock.at, revertMs), at);
+const isSpent = (lock: ContactLock, at: Date): boolean =>
+  lock.openedAt !== null && isPast(after(lock.at, revertMs), at);
 
 /** Without what is over: changes nobody proved in time, those that cannot be reverted any more, locks that bind no longer. */
 export function withoutOver(contacts: Contacts, at: Date): Contacts {
@@ -246,11 +247,7 @@ export function contactsDueAt({ pending, former, lock }: Contacts): Date | null 
  *
  * @param factors  when each factor with which she is signed in now was set up
  */
-export function isUnderContactLock(
-  contacts: Contacts | undefined,
-  at: Date,
-  factors: readonly Date[] = [],
-): boolean {
+export function isUnderContactLock(contacts: Contacts | undefined, at: Date, factors: readonly Date[] = []): boolean {
   const { former, lock } = contacts ?? noContacts;
   const begun = [
     ...former.filter(({ revertUntil }) => !isPast(revertUntil, at)).map(({ since }) => since),

@@ -32,6 +32,9 @@ const pendingPath: { readonly [C in ContactChannel]: string } = { EMAIL: 'email.
 
 /** What a customer is reached by, what proves it, and what happens when it changes. */
 export abstract class ContactHolder extends CustomerRecord {
+  // The ORM takes a class between with a name for an entity of its own, and looks for its root without end.
+  static override readonly name: string = '';
+
   /** What is under way with her contacts, and what can be undone. */
   get contacts(): Contacts {
     return this.person?.contacts ?? noContacts;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Answer } from './http-client.ts';
+import { KeycloakContacts } from './keycloak-contacts.ts';
 import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
 
 const representation = z.object({
@@ -97,6 +98,8 @@ function expect(answer: Answer, ...statuses: number[]): Answer {
 export class KeycloakUsers {
   readonly #calls: AdminCalls;
   readonly #clientId: string;
+  /** Contacts, and what users sign in with. */
+  readonly contacts: KeycloakContacts;
 
   /**
    * @param access       its `bff` is the client whose name and addresses the mails use
@@ -109,6 +112,7 @@ export class KeycloakUsers {
   ) {
     this.#calls = new AdminCalls(access, clock, unavailable);
     this.#clientId = access.bff.id;
+    this.contacts = new KeycloakContacts((call) => this.#calls.call(call));
   }
 
   /** Makes a user who has no password, no name and no proof; Keycloak asks for proof and password at the mail's link. */

@@ -3,9 +3,11 @@ import DataLoader from 'dataloader';
 import type pg from 'pg';
 import { type Actor, type Identity, type View, viewOf } from '../domain/access.ts';
 import type { AccountStatus } from '../domain/account-status.ts';
+import { type ContactChannel, type Contacts, noContacts, pendingOf } from '../domain/contacts.ts';
 import type { Person as Sealed } from '../domain/person.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type EmailHashes, type EmailIndex, emailLookupOf, parseEmail } from '../domain/values/email.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
 import type { Seal } from '../platform/personal-data.ts';
 import { cursorOf, type PageQuery, pageStatement } from './customer-page.ts';
@@ -44,6 +46,14 @@ export interface Person {
   /** As we compare it. */
   readonly emailLookup: string | null;
   readonly emailVerifiedAt: Date | null;
+  /** The address that waits for its proof, or, proven, for the provider. */
+  readonly pendingEmail: PendingShown | null;
+}
+
+/** A contact that waits. */
+export interface PendingShown {
+  readonly value: string;
+  readonly expiresAt: Date;
 }
 
 /** Whom one looks for. An address counts however it is spelt. */
@@ -199,7 +209,11 @@ export class CustomerReads {
 
   #open({ id, keyId, sealed }: CustomerRow, key: KeyObject): Person {
     const place = { table: 'customer', column: 'sealed', row: id, keyId };
-    const { email, ...names } = JSON.parse(this.#sources.seal.open(key, place, sealed)) as Sealed;
+    const {
+      email,
+      contacts = noContacts,
+      ...names
+    } = JSON.parse(this.#sources.seal.open(key, place, sealed)) as Sealed;
     return {
       displayName: names.displayName,
       givenName: names.givenName,
@@ -208,8 +222,15 @@ export class CustomerReads {
       email: email?.address ?? null,
       emailLookup: email ? emailLookupOf(email.address) : null,
       emailVerifiedAt: email?.verifiedAt ? new Date(email.verifiedAt) : null,
+      pendingEmail: shownPending(contacts, 'EMAIL'),
     };
   }
+}
+
+/** One that nobody proved in time is not there any more, though no job has dropped it yet. */
+function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown | null {
+  const pending = pendingOf(contacts, channel, systemClock.now());
+  return pending ? { value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
 }
 
 type StoredRow = Omit<CustomerRow, 'view' | 'identity'> & { issuer: string | null; subject: string | null };

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import type { ErrorCode } from '../domain/errors.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
+import { contactProofPage, contactRevertPage } from '../features/contacts/contacts.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
 import { profilePages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
@@ -26,7 +27,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     authenticationPages(),
     registrationPages(),
     profilePages(),
-    linkPages({}),
+    linkPages({ CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];
   for (const door of doors) app.route('/', door);
   app.onError(answerErrors(statusOf));

@@ -1,6 +1,7 @@
 import { buildSubgraph } from '../graphql/subgraph.ts';
 import { limits } from './limits.ts';
 import '../graphql/scalars.ts';
+import '../features/contacts/contacts.graphql.ts';
 import '../features/profile/profile.graphql.ts';
 import '../features/registration/registration.graphql.ts';
 

@@ -1,3 +1,4 @@
+import { contactMailsDe } from './contacts-de.ts';
 import { pagesDe } from './pages-de.ts';
 import type { en } from './en.ts';
 
@@ -5,6 +6,7 @@ import type { en } from './en.ts';
 export const de: typeof en = {
   pages: pagesDe,
   mail: {
+    contacts: contactMailsDe,
     knownAddress: {
       subject: 'Sie haben bereits ein Konto',
       greeting: 'Guten Tag,',

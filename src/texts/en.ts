@@ -1,9 +1,11 @@
+import { contactMailsEn } from './contacts-en.ts';
 import { pagesEn } from './pages-en.ts';
 
 /** Everything we say to customers in English. The other languages have the same keys, checked by the compiler. */
 export const en = {
   pages: pagesEn,
   mail: {
+    contacts: contactMailsEn,
     knownAddress: {
       subject: 'You already have an account',
       greeting: 'Hello,',

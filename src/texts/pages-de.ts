@@ -1,3 +1,4 @@
+import { contactPagesDe } from './contacts-de.ts';
 import type { pagesEn } from './pages-en.ts';
 
 /** What our pages say in German. */
@@ -7,6 +8,7 @@ export const pagesDe: typeof pagesEn = {
   navigation: 'Seiten',
   signIn: 'Anmelden',
   signOut: 'Abmelden',
+  contacts: contactPagesDe,
   home: {
     title: 'Ihr Kundenkonto',
     what: 'Ein Konto für alle unsere Läden: Hier sehen Sie, was wir über Sie wissen, und hier ändern Sie es.',

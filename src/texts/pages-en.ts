@@ -1,3 +1,5 @@
+import { contactPagesEn } from './contacts-en.ts';
+
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
 export const pagesEn = {
   brand: 'Customer',
@@ -5,6 +7,7 @@ export const pagesEn = {
   navigation: 'Pages',
   signIn: 'Sign in',
   signOut: 'Sign out',
+  contacts: contactPagesEn,
   home: {
     title: 'Your customer account',
     what: 'One account for all our shops: you see what we know about you, and you change it here.',

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Parts } from '../context.ts';
 import { authenticationTasks } from '../features/authentication/authentication.jobs.ts';
+import { contactTasks } from '../features/contacts/contacts.jobs.ts';
 import { followDeliveries } from '../features/identity/identity.events.ts';
 import { identityTasks } from '../features/identity/identity.jobs.ts';
 import { historyConsumers, supportStream } from '../features/history/history.events.ts';
@@ -72,6 +73,7 @@ async function keepKeys(parts: Parts): Promise<void> {
 export function allTasks(parts: Parts, mail: MailSender): Task[] {
   return [
     ...authenticationTasks(parts),
+    ...contactTasks(parts, mail),
     ...identityTasks(parts),
     ...registrationTasks(parts, mail),
     { name: 'keys.upkeep', run: () => keepKeys(parts) },

@@ -24,6 +24,7 @@ const person: Person = {
   email: 'a@example.com',
   emailLookup: 'a@example.com',
   emailVerifiedAt: null,
+  pendingEmail: null,
   birthDate: '1990-01-01',
 };
 

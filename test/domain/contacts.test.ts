@@ -117,9 +117,12 @@ describe('a contact change waits for its proof (§3.6, decision 14)', () => {
     expect(customer.contacts.pending).toHaveLength(1);
   });
 
-  test.each(['SUSPENDED', 'DEACTIVATED', 'ERASING', 'MERGED'] as const)('an account that is %s asks nothing', (status) => {
-    expect(outcomeOf(() => inStatus(status).requestContact(wish('new@example.org'), self()))).toBe('STATUS_CONFLICT');
-  });
+  test.each(['SUSPENDED', 'DEACTIVATED', 'ERASING', 'MERGED'] as const)(
+    'an account that is %s asks nothing',
+    (status) => {
+      expect(outcomeOf(() => inStatus(status).requestContact(wish('new@example.org'), self()))).toBe('STATUS_CONFLICT');
+    },
+  );
 });
 
 describe('revert is a lock, not a key (decision 14)', () => {

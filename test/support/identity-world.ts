@@ -5,6 +5,7 @@ import { type Actor, nobody } from '../../src/domain/access.ts';
 import type { AccountStatus } from '../../src/domain/account-status.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
+import { contactTasks } from '../../src/features/contacts/contacts.jobs.ts';
 import { receiveDeliveries, workDeliveries } from '../../src/features/identity/identity.events.ts';
 import { identityTasks } from '../../src/features/identity/identity.jobs.ts';
 import { registrationTasks } from '../../src/features/registration/registration.jobs.ts';
@@ -152,7 +153,11 @@ export class IdentityWorld implements AsyncDisposable {
 
   async run(task: string, key = ''): Promise<void> {
     const mail: MailSender = { send: (one) => Promise.resolve(void this.mails.push(one)), close: () => undefined };
-    const tasks = [...identityTasks(this.parts), ...registrationTasks(this.parts, mail)];
+    const tasks = [
+      ...identityTasks(this.parts),
+      ...registrationTasks(this.parts, mail),
+      ...contactTasks(this.parts, mail),
+    ];
     await tasks.find(({ name }) => name === task)?.run(key);
   }
 

@@ -16,6 +16,8 @@ export interface DoubleUser {
   requiredActions: string[];
   serviceAccountClientId?: string;
   attributes: Record<string, string[]>;
+  credentials?: { id: string; type: string; createdDate: number }[];
+  federatedIdentities?: { identityProvider: string; userId: string }[];
 }
 
 /**
@@ -95,7 +97,20 @@ class Users {
   }
 
   write(user: DoubleUser, body: Partial<DoubleUser>): Reply {
-    Object.assign(user, body);
+    const other = body.email === undefined ? undefined : this.find(body.email);
+    if (other && other !== user) return { status: 409, body: { errorMessage: 'User exists with same email' } };
+    Object.assign(user, body, { email: (body.email ?? user.email).toLowerCase() });
+    return { status: 204 };
+  }
+
+  /** What a user signs in with. */
+  means(method: string, user: DoubleUser, kind: string, id: string | undefined): Reply {
+    const { credentials = [], federatedIdentities = [] } = user;
+    if (method !== 'DELETE') return { status: 200, body: kind === 'credentials' ? credentials : federatedIdentities };
+    user.credentials = credentials.filter((one) => kind !== 'credentials' || one.id !== id);
+    user.federatedIdentities = federatedIdentities.filter(
+      (one) => kind === 'credentials' || one.identityProvider !== id,
+    );
     return { status: 204 };
   }
 }
@@ -146,6 +161,8 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
   }
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
+    if (action === 'credentials' || action === 'federated-identity')
+      return this.#people.means(method, user, action, url.pathname.split('/')[7]);
     if (method === 'GET') return { status: 200, body: user };
     if (method === 'DELETE') return { status: this.users.delete(user.id) ? 204 : 404 };
     if (action === 'logout') return { status: this.loggedOut.push(user.id) ? 204 : 404 };
