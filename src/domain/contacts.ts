@@ -141,10 +141,14 @@ export function withdrawn(contacts: Contacts, id: string): Contacts {
   return { ...contacts, pending: contacts.pending.filter((one) => one.id !== id) };
 }
 
-/** A primary contact that the provider has now. */
-export interface Moved {
-  /** For a change that nobody asked for here. */
+/** A change that nobody asked for here: what it is called, and when it may have begun. */
+export interface MadeElsewhere {
   readonly id: string;
+  readonly since: Date;
+}
+
+/** A primary contact that the provider has now. */
+export interface Moved extends MadeElsewhere {
   readonly channel: ContactChannel;
   /** The one before, if it was proven. */
   readonly from: string | null;
@@ -169,7 +173,7 @@ function givenBack(lock: ContactLock | null, channel: ContactChannel): ContactLo
 }
 
 /** Takes the contact that the provider has now: what waits is done or void, and the one before can be had back. */
-export function settled(contacts: Contacts, { id, channel, from, to }: Moved, at: Date): Settled {
+export function settled(contacts: Contacts, { id, since, channel, from, to }: Moved, at: Date): Settled {
   const waiting = contacts.pending.find((one) => one.channel === channel);
   const asked = !!waiting?.provenAt && isSameContact(channel, waiting.value, to);
   const given = contacts.lock?.restore[channel];
@@ -182,7 +186,7 @@ export function settled(contacts: Contacts, { id, channel, from, to }: Moved, at
     channel,
     from,
     to,
-    since: asked ? waiting.requestedAt : at.toISOString(),
+    since: asked ? waiting.requestedAt : since.toISOString(),
     completedAt: at.toISOString(),
     revertUntil: after(at, revertMs),
     links: asked ? waiting.links : null,

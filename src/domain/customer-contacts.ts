@@ -10,6 +10,7 @@ import {
   type FormerContact,
   isSameContact,
   isUnderContactLock,
+  type MadeElsewhere,
   noContacts,
   type PendingContact,
   pendingOf,
@@ -142,15 +143,20 @@ export abstract class ContactHolder extends CustomerRecord {
   /**
    * Her address as the provider has it now; the provider says whether it is proven. Does nothing when it is known so.
    *
-   * @param changeId  names the change, if nobody asked for it here
+   * @param elsewhere  the change, if nobody asked for it here
    * @returns the contact whose owner is to be told that she lost it
    * @throws StatusConflict when the status does not allow it; an account that is suspended keeps a proven address
    */
-  takeEmail(email: Email | null, verified: boolean, change: Change, changeId: string): FormerContact | undefined {
+  takeEmail(
+    email: Email | null,
+    verified: boolean,
+    change: Change,
+    elsewhere: MadeElsewhere,
+  ): FormerContact | undefined {
     const address = this.known().email?.address ?? null;
     const isProven = verified && email !== null;
     if (gone.includes(this.status) || (!isProven && this.status === 'SUSPENDED')) throw new StatusConflict(this.status);
-    const { former, by, over } = this.settle({ email, isProven }, change, changeId);
+    const { former, by, over } = this.settle({ email, isProven }, change, elsewhere);
     if (email !== address) {
       const kept = email && { address: email, verifiedAt: this.emailVerified ? change.at.toISOString() : null };
       this.set({ person: { ...this.known(), email: kept } });
@@ -219,7 +225,7 @@ export abstract class ContactHolder extends CustomerRecord {
   private settle(
     { email, isProven }: { email: Email | null; isProven: boolean },
     { at, by }: Change,
-    changeId: string,
+    elsewhere: MadeElsewhere,
   ): { former?: FormerContact | undefined; by: Change['by']; over: readonly FieldChange[] } {
     const address = this.known().email?.address ?? null;
     const waits = this.contacts.pending.some(({ channel }) => channel === 'EMAIL');
@@ -227,7 +233,7 @@ export abstract class ContactHolder extends CustomerRecord {
     if (isSameContact('EMAIL', email, address) && !isProof) return { by, over: [] };
     const from = this.emailVerified ? address : null;
     const pending = pendingOf(this.contacts, 'EMAIL', at)?.value;
-    const done = settled(this.contacts, { id: changeId, channel: 'EMAIL', from, to: email }, at);
+    const done = settled(this.contacts, { ...elsewhere, channel: 'EMAIL', from, to: email }, at);
     this.keep(done.contacts);
     const over = pending === undefined ? [] : [{ path: 'email.pending', from: pending, to: null }];
     return { former: done.former, by: done.asked ? 'SELF' : done.restored ? 'SYSTEM' : by, over };

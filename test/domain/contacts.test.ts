@@ -20,7 +20,7 @@ const wish = (value: string, more: Partial<ContactWish> = {}): ContactWish => ({
 });
 const addressOf = ({ person }: CustomerAccount) => person?.email?.address;
 const take = (customer: CustomerAccount, email: string, hours: number, changeId = third) =>
-  customer.takeEmail(parseEmail(email), true, idp(hours), changeId);
+  customer.takeEmail(parseEmail(email), true, idp(hours), { id: changeId, since: after(hours - 0.5) });
 /** She asked for it at noon, proved it after an hour, and Keycloak has it. */
 const moved = (customer: CustomerAccount, email: string, changeId = first, hours = 0) => {
   customer.requestContact(wish(email, { id: changeId }), self(hours));
@@ -76,7 +76,9 @@ describe('a contact change waits for its proof (§3.6, decision 14)', () => {
     take(customer, 'other@example.org', 1);
 
     expect(outcomeOf(() => customer.proveContact(second, self(2)))).toBe('NOT_FOUND');
-    expect(customer.contacts.former).toMatchObject([{ id: third, from: 'Ada@example.org' }]);
+    expect(customer.contacts.former).toMatchObject([
+      { id: third, from: 'Ada@example.org', since: after(0.5).toISOString() },
+    ]);
   });
 
   test('what she is reached by already is no change; an address that is not proven may be asked for', () => {

@@ -158,8 +158,12 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     if (typeof found === 'string') return { outcome: found };
     const { account, made, mayHaveAddress } = found;
     const email = mayHaveAddress ? emailOf(user) : undefined;
-    const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt: s.event?.at, changeId: uuidv7() };
-    const { changed, deliver, closed, former } = takeUser(account, user, look, changeNow(ctx));
+    const change = changeNow(ctx);
+    const eventAt = s.event?.at;
+    // The link by which Keycloak has an address proven is good for half an hour (keycloak/realm).
+    const elsewhere = { id: uuidv7(), since: new Date((eventAt ?? change.at).getTime() - 1_800_000) };
+    const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt, elsewhere };
+    const { changed, deliver, closed, former } = takeUser(account, user, look, change);
     if (made) {
       // Not before everything is taken: her first row and what she is made with are one fact. The link refers to the row.
       await writeNow(em);

@@ -1,4 +1,4 @@
-import type { FormerContact } from '../../domain/contacts.ts';
+import type { FormerContact, MadeElsewhere } from '../../domain/contacts.ts';
 import type { Change } from '../../domain/customer-facts.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
 import type { TwoSidedField } from '../../domain/two-sided-field.ts';
@@ -50,14 +50,14 @@ export interface Look {
   /** Whether an admin has just changed the user: enabling counts only then (design, decision 27). */
   readonly mayReopen: boolean;
   readonly eventAt: Date | undefined;
-  /** Names a change of contact that nobody asked for here. */
-  readonly changeId: string;
+  /** A change of contact, if nobody asked for it here. */
+  readonly elsewhere: MadeElsewhere;
 }
 
 function takeEmail(
   account: CustomerAccount,
   user: KeycloakUser,
-  { email, changeId }: Look,
+  { email, elsewhere }: Look,
   change: Change,
 ): { moved: boolean; former?: FormerContact | undefined } {
   const was = account.person?.email?.address ?? null;
@@ -65,7 +65,7 @@ function takeEmail(
   if (email === undefined || (email === was && proven === account.emailVerified)) return { moved: false };
   // A suspended account keeps the proof it has; what was taken back counts once it is open again.
   if (account.status === 'SUSPENDED' && !proven) return { moved: false };
-  return { moved: true, former: account.takeEmail(email, proven, change, changeId) };
+  return { moved: true, former: account.takeEmail(email, proven, change, elsewhere) };
 }
 
 function takeEnabled(account: CustomerAccount, user: KeycloakUser, mayReopen: boolean, change: Change): boolean {
