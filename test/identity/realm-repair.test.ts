@@ -44,6 +44,20 @@ const named = (all: Named[], name: string): Named => {
   return found;
 };
 
+interface Step {
+  readonly providerId?: string;
+  readonly displayName?: string;
+  readonly authenticationConfig?: string;
+}
+
+const steps = (flow: string) => admin<Step[]>('GET', `/authentication/flows/${flow}/executions`);
+
+async function stepConfig(provider: string): Promise<string> {
+  const found = (await steps('customer-browser')).find(({ providerId }) => providerId === provider);
+  if (!found?.authenticationConfig) throw new Error(`no settings of ${provider}`);
+  return found.authenticationConfig;
+}
+
 /** What somebody does in the console, and a part of what the check says of it. */
 const damages: [what: string, damage: () => Promise<unknown>][] = [
   ['password policy', () => admin('PUT', '', { passwordPolicy: 'length(4)', accessTokenLifespan: 9000 })],
@@ -129,6 +143,35 @@ const damages: [what: string, damage: () => Promise<unknown>][] = [
         'DELETE',
         `/authentication/flows/${flows.find(({ alias }) => alias === 'customer-registration')?.id}`,
       );
+    },
+  ],
+  [
+    'the level of the second step',
+    async () => {
+      const config = await stepConfig('conditional-level-of-authentication');
+      await admin('PUT', `/authentication/config/${config}`, {
+        id: config,
+        alias: 'customer-second-level',
+        config: { 'loa-condition-level': '1', 'loa-max-age': '36000' },
+      });
+    },
+  ],
+  [
+    'a condition of the second step whose settings are gone',
+    async () => admin('DELETE', `/authentication/config/${await stepConfig('conditional-credential')}`),
+  ],
+  [
+    'second factors: their step, their rules and how to enrol them',
+    async () => {
+      const [second] = (await steps('customer-browser')).filter(({ displayName }) => displayName?.endsWith('second'));
+      await admin('PUT', '/authentication/flows/customer-browser/executions', { ...second, requirement: 'DISABLED' });
+      const path = '/authentication/required-actions/CONFIGURE_TOTP';
+      await admin('PUT', path, { ...(await admin<object>('GET', path)), enabled: false });
+      await admin('PUT', '', {
+        otpPolicyLookAheadWindow: 5,
+        otpPolicyCodeReusable: true,
+        webAuthnPolicyPasswordlessUserVerificationRequirement: 'discouraged',
+      });
     },
   ],
   [

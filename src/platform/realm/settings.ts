@@ -18,6 +18,7 @@ function plainSettings(wanted: WantedRealm): Record<string, unknown> {
     users: _users,
     requiredActions: _actions,
     authenticationFlows: _flows,
+    authenticatorConfig: _steps,
     userProfile: _profile,
     builtInClients: _builtIn,
     unwanted: _unwanted,
