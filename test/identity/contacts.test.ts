@@ -1,0 +1,143 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { describe, expect, inject, test } from 'vitest';
+import { me, password, type SignedUp, stepsOverService } from '../support/life-steps.ts';
+import { Visitor } from '../support/visitor.ts';
+
+const steps = stepsOverService();
+const { keycloak, clients } = inject('endpoints');
+
+const address = (): string => `${randomUUID()}@example.org`;
+const request = 'mutation ($i: ContactChangeInput!) { done: requestContactChange(input: $i) { __typename } }';
+
+/** The link of ours in the newest mail with such a subject, once it is there. */
+async function ourLink(email: string, subject: RegExp): Promise<string> {
+  const found = async () => {
+    const mail = (await steps.mailsTo(email)).find((one) => subject.test(one.subject));
+    return /https?:\/\/\S+\/l\/[\w-]+/.exec(mail?.text ?? '')?.[0] ?? '';
+  };
+  await expect.poll(found, { timeout: 8000 }).not.toBe('');
+  return found();
+}
+
+/** Opens a link of ours and presses its button. */
+async function press(link: string): Promise<string> {
+  const visitor = new Visitor();
+  const page = await visitor.open(link);
+  expect(page.status).toBe(200);
+  return (await visitor.submit(page, {})).text;
+}
+
+async function ask(email: string, value: string, secret = password): Promise<void> {
+  const token = await steps.tokenOf(email, 'openid strong', secret);
+  const answer = await steps.ask(request, { i: { channel: 'EMAIL', value, idempotencyKey: randomUUID() } }, token);
+  expect(answer['data']?.done.__typename).toBe('ContactChangePending');
+}
+
+const addressOf = async ({ id }: SignedUp, email: string): Promise<boolean> =>
+  (await steps.customersOf(email)).includes(id);
+
+/** She, or whoever has her password, asks for another address on Keycloak's own page. Returns the link that is mailed. */
+async function askAtKeycloak(email: string, value: string): Promise<string> {
+  const visitor = new Visitor();
+  const verifier = randomBytes(32).toString('base64url');
+  const query = new URLSearchParams({
+    client_id: clients.bff.id,
+    redirect_uri: `${steps.publicUrl}/auth/callback`,
+    response_type: 'code',
+    scope: 'openid',
+    state: 'x',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    kc_action: 'UPDATE_EMAIL',
+  });
+  const login = await visitor.open(
+    `${keycloak.url}/realms/${keycloak.realm}/protocol/openid-connect/auth?${query.toString()}`,
+  );
+  const form = await visitor.submit(login, { username: email, password });
+  await visitor.submit(form, { email: value });
+  const [link = ''] = await steps.linksTo(value);
+  return link;
+}
+
+async function resetBy(email: string): Promise<string> {
+  const visitor = new Visitor();
+  const login = await visitor.open(`${steps.publicUrl}/auth/login`);
+  const page = await visitor.follow(login, 'reset-credentials');
+  const before = (await steps.mailsTo(email)).length;
+  await visitor.submit(page, { username: email });
+  await expect.poll(async () => (await steps.mailsTo(email)).length, { timeout: 8000 }).toBe(before + 1);
+  const [link = ''] = await steps.linksTo(email);
+  return (await steps.openLink(link, visitor)).text;
+}
+
+describe('another address, with Keycloak (decision 14)', () => {
+  test('from the graph: she signs in with the new one and not with the old one, and it is told once', async () => {
+    const anna = await steps.signedUp();
+    const next = address();
+    await ask(anna.email, next);
+    expect(await steps.tokenOf(next)).toBe('');
+
+    await press(await ourLink(next, /bestätigen/));
+
+    expect(await steps.tokenOf(anna.email)).toBe('');
+    const mine = (await steps.ask(me, {}, await steps.tokenOf(next)))['data'].me;
+    expect(mine).toMatchObject({ id: anna.id, status: 'ACTIVE', email: { verified: true } });
+    await ourLink(anna.email, /wurden geändert/);
+    const user = await steps.userOf(next);
+    expect(user).toMatchObject({ username: next, emailVerified: true, attributes: { customerId: [anna.id] } });
+    const told = await steps.rows<{ changed: string[] }>(
+      `select event->'data'->'changed' as changed from outbox
+        where customer_id = $1 and event->'data'->'changed' ? 'email' order by sequence`,
+      anna.id,
+    );
+    expect(told).toEqual([{ changed: ['email', 'email.pending'] }]);
+  });
+
+  test('from Keycloak’s own page: it counts here, and the old address can revert it', async () => {
+    const anna = await steps.signedUp();
+    const his = address();
+    await steps.openLink(await askAtKeycloak(anna.email, his));
+    await expect.poll(() => addressOf(anna, his), { timeout: 8000 }).toBe(true);
+
+    await press(await ourLink(anna.email, /wurden geändert/));
+
+    expect([await addressOf(anna, anna.email), await addressOf(anna, his)]).toEqual([true, false]);
+    expect(await steps.tokenOf(his)).toBe('');
+    // Her password is from before, so it opens the account.
+    const token = await steps.tokenOf(anna.email);
+    expect((await steps.ask(me, {}, token))['data'].me.id).toBe(anna.id);
+  });
+
+  test('the thief is out: his password, his session and his links, and the mailbox alone gets nothing', async () => {
+    const anna = await steps.signedUp();
+    const [his, second] = [address(), address()];
+    const { id: userId } = await steps.userOf(anna.email);
+    const stale = await askAtKeycloak(anna.email, second);
+    await ask(anna.email, his);
+    await press(await ourLink(his, /bestätigen/));
+    const hisPassword = 'another quiet river stone';
+    await steps.admin('PUT', `/users/${userId}/reset-password`, { type: 'password', value: hisPassword });
+    const token = await steps.tokenOf(his, 'openid', hisPassword);
+    expect((await steps.ask(me, {}, token))['data'].me.id).toBe(anna.id);
+
+    await press(await ourLink(anna.email, /wurden geändert/));
+
+    await expect.poll(async () => (await steps.ask(me, {}, token))['code'], { timeout: 5000 }).toBe('UNAUTHENTICATED');
+    expect(await steps.admin('GET', `/users/${userId}/credentials`)).toEqual([]);
+    expect(await steps.admin('GET', `/users/${userId}/sessions`)).toEqual([]);
+    for (const name of [his, anna.email]) expect(await steps.tokenOf(name, 'openid', hisPassword)).toBe('');
+    await steps.openLink(stale);
+    expect((await steps.userOf(anna.email))?.id).toBe(userId);
+    expect(await steps.usersOf(second)).toEqual([]);
+    expect(await resetBy(anna.email)).not.toContain('password-new');
+    // Staff set a password after they made sure who she is.
+    await steps.admin('PUT', `/users/${userId}/reset-password`, { type: 'password', value: password });
+    expect((await steps.ask(me, {}, await steps.tokenOf(anna.email)))['data'].me.id).toBe(anna.id);
+  });
+
+  test('whoever is not locked gets a new password by mail', async () => {
+    const { email } = await steps.signedUp();
+
+    expect(await resetBy(email)).toContain('password-new');
+  });
+});
