@@ -5,7 +5,7 @@ import type { Ports } from './ports.ts';
 import { postgresUrl } from './postgres.ts';
 import { redisUrl } from './redis.ts';
 import type { Secrets } from './secrets.ts';
-import { clients, keycloakUrl, publicUrl } from './service.ts';
+import { clients, keycloakUrl, publicUrl, smsUrl } from './service.ts';
 
 /** Keycloak's administrator in the realm `master` of a local stack. */
 export const adminUser = 'admin';
@@ -20,6 +20,7 @@ export interface Endpoints {
   health: string;
   keycloak: { url: string; realm: string; adminUser: string; adminPassword: string };
   mail: { smtp: string; api: string };
+  sms: { api: string };
   postgres: { url: string; keysUrl: string };
   redis: { url: string };
   router: { secret: string };
@@ -39,6 +40,7 @@ export function endpointsOf(ports: Ports, secrets: Secrets): Endpoints {
     health: `${admin}/readyz`,
     keycloak: { url: keycloakUrl(ports), realm: realmName, adminUser, adminPassword: secrets.keycloakAdmin },
     mail: { smtp: `smtp://127.0.0.1:${ports.SMTP_PORT}`, api: `http://127.0.0.1:${ports.MAIL_PORT}` },
+    sms: { api: smsUrl(ports) },
     postgres: {
       url: postgresUrl(ports.POSTGRES_PORT, 'customer', secrets.postgresCustomer, 'customer'),
       keysUrl: postgresUrl(ports.POSTGRES_PORT, 'customer_keys', secrets.postgresKeys, 'customer_keys'),

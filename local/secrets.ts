@@ -22,6 +22,8 @@ const makers = {
   /** Signs what Keycloak delivers to the service. */
   keycloakEvents: password,
   router: password,
+  /** At the catcher of text messages. */
+  sms: password,
   /** 32 bytes each, base64. */
   keyEncryption: key,
   index: key,

@@ -24,6 +24,12 @@ export const publicUrl = (ports: Ports): string => `http://localhost:${ports.POR
 /** Keycloak as browsers and tokens name it. */
 export const keycloakUrl = (ports: Ports): string => `http://localhost:${ports.KEYCLOAK_PORT}`;
 
+/** The catcher of text messages: a gateway like Twilio, and what it was given. */
+export const smsUrl = (ports: Ports): string => `http://127.0.0.1:${ports.SMS_PORT}`;
+
+/** Our account there. */
+export const smsAccount = 'AC00000000000000000000000000000000';
+
 /** Where Keycloak delivers its events: the admin listener, on the loopback address. */
 export const eventsUrl = (ports: Ports): string => `http://127.0.0.1:${ports.ADMIN_PORT}/internal/keycloak-events`;
 
@@ -61,6 +67,10 @@ export function serviceEnvironment(ports: Ports, secrets: Secrets, role: Role): 
     TOKEN_KEY: secrets.token,
     SMTP_URL: `smtp://127.0.0.1:${ports.SMTP_PORT}`,
     MAIL_FROM: 'Customer <no-reply@customer.localhost>',
+    SMS_URL: smsUrl(ports),
+    SMS_ACCOUNT: smsAccount,
+    SMS_TOKEN: secrets.sms,
+    SMS_FROM: '+15005550006',
   };
 }
 

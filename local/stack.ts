@@ -18,16 +18,17 @@ import {
   startPostgres,
   startRedis,
   startServices,
+  startSmsCatcher,
   step,
   type Building,
 } from './steps.ts';
 import { supervise, type Part } from './supervisor.ts';
 
 /** A part that a stack may have. */
-export type PartName = 'postgres' | 'redis' | 'mail' | 'keycloak' | 'services';
+export type PartName = 'postgres' | 'redis' | 'mail' | 'sms' | 'keycloak' | 'services';
 
 /** Everything `npm start` brings up. */
-export const wholeStack: readonly PartName[] = ['postgres', 'redis', 'mail', 'keycloak', 'services'];
+export const wholeStack: readonly PartName[] = ['postgres', 'redis', 'mail', 'sms', 'keycloak', 'services'];
 
 /** What is to run, and where. */
 export interface StackOptions {
@@ -69,6 +70,7 @@ const portsOf: Record<PartName, readonly PortName[]> = {
   postgres: ['POSTGRES_PORT'],
   redis: ['REDIS_PORT'],
   mail: ['MAIL_PORT', 'SMTP_PORT'],
+  sms: ['SMS_PORT'],
   keycloak: ['KEYCLOAK_PORT'],
   services: ['PORT', 'ADMIN_PORT'],
 };
@@ -86,17 +88,19 @@ async function startParts(building: Building, wanted: readonly PartName[]): Prom
     ...(programs ? [step(building, 'PostgreSQL', () => startPostgres(building, programs, made?.data ?? empty))] : []),
     ...(wants('redis') ? [step(building, 'Redis', () => startRedis(building))] : []),
     ...(wants('mail') ? [step(building, 'mail catcher', () => startMailCatcher(building))] : []),
+    ...(wants('sms') ? [step(building, 'text message catcher', () => startSmsCatcher(building))] : []),
   ]);
   if (made) await startKeycloak(building, made);
   if (wants('services')) await startServices(building);
   building.say(`${parts.size} processes run`);
 }
 
-async function stopParts({ supervisor, mail, state }: Building): Promise<void> {
+async function stopParts({ supervisor, mail, sms, state }: Building): Promise<void> {
   removeEndpoints(state.folder);
   endPrograms();
   await supervisor.stopAll();
   await mail?.stop();
+  await sms?.stop();
   state.release();
 }
 

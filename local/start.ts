@@ -30,6 +30,7 @@ function table(stack: Stack): string {
     ...(hasService(root) ? service : []),
     ['Keycloak', `${endpoints.keycloak.url}/admin/`, `${endpoints.keycloak.adminUser}, password in endpoints.json`],
     ['mail', endpoints.mail.api, 'every mail that is sent; GET /email as JSON'],
+    ['text messages', endpoints.sms.api, 'every one that is sent; GET /messages as JSON'],
     ['PostgreSQL', `127.0.0.1:${stack.ports.POSTGRES_PORT}`, 'customer, customer_keys, keycloak'],
     ['Redis', `127.0.0.1:${stack.ports.REDIS_PORT}`, 'stream customers.events'],
     ['all of it', path.join(stack.stateDir, 'endpoints.json'), 'with passwords and secrets'],

@@ -15,7 +15,8 @@ import { ensureJavaTools, type JavaTools } from './programs.ts';
 import { plainRealm, settleRealm } from './realm.ts';
 import { findRedis, planRedis } from './redis.ts';
 import type { Secrets } from './secrets.ts';
-import { eventsUrl, hasService, planService, serviceEnvironment } from './service.ts';
+import { eventsUrl, hasService, planService, serviceEnvironment, smsAccount } from './service.ts';
+import { startSms, type SmsCatcher } from './sms.ts';
 import { postgresFolder, type State } from './state.ts';
 import type { Part, Supervisor } from './supervisor.ts';
 
@@ -33,6 +34,7 @@ export interface Building {
   supervisor: Supervisor;
   parts: Map<string, Part>;
   mail?: MailCatcher;
+  sms?: SmsCatcher;
   postgres?: PostgresPrograms;
 }
 
@@ -162,4 +164,10 @@ export async function all(works: Promise<unknown>[]): Promise<void> {
 /** Starts the mail catcher, which lives in this process. */
 export async function startMailCatcher(building: Building): Promise<void> {
   building.mail = await startMail({ smtp: building.ports.SMTP_PORT, inbox: building.ports.MAIL_PORT });
+}
+
+/** Starts the catcher of text messages, which lives in this process. */
+export async function startSmsCatcher(building: Building): Promise<void> {
+  const { ports, secrets } = building;
+  building.sms = await startSms(ports.SMS_PORT, { account: smsAccount, token: secrets.sms });
 }

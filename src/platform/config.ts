@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { smsConfig, smsVariables, smsWhole } from './sms-config.ts';
 
 const parts = z.string().transform((text) =>
   text
@@ -96,6 +97,7 @@ export const variables = z.object({
   UNPROVEN_DAYS: count(7, 1, 60).describe('days after which an unproven registration is dropped'),
   SMTP_URL: z.url().describe('where our own mails go'),
   MAIL_FROM: z.string().min(3).describe('their sender'),
+  ...smsVariables,
   EVENT_SOURCE: z.string().default('urn:customers').describe('`source` of published events'),
   STREAM_MAX_LENGTH: count(1_000_000, 1000, 100_000_000).describe('entries the published stream keeps at least'),
   SWEEP_MAX_MISSING: count(20, 1, 1_000_000).describe(
@@ -120,6 +122,7 @@ export class ConfigError extends Error {
 function surroundings(v: z.infer<typeof variables>) {
   return {
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
+    sms: smsConfig(v),
     events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },
     sweep: { maxMissing: v.SWEEP_MAX_MISSING },
     log: { level: v.LOG_LEVEL },
@@ -180,7 +183,7 @@ function freeze<T extends object>(value: T): T {
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const result = variables.safeParse(given);
+  const result = variables.superRefine(smsWhole).safeParse(given);
   if (result.success) return freeze(shape(result.data));
   throw new ConfigError(
     result.error.issues.map((issue) => {

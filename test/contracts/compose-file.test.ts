@@ -75,6 +75,7 @@ describe('docker-compose.yml', () => {
       'REDIS_PORT',
       'MAIL_PORT',
       'SMTP_PORT',
+      'SMS_PORT',
       'KEYCLOAK_PORT',
       'PORT',
       'ADMIN_PORT',
@@ -107,6 +108,8 @@ describe('docker-compose.yml', () => {
       'BFF_CLIENT_ID',
       'SERVICE_CLIENT_ID',
       'MAIL_FROM',
+      'SMS_ACCOUNT',
+      'SMS_FROM',
     ];
     const chosen = (env: Record<string, string>): unknown => same.map((name) => [name, env[name]]);
     expect(chosen(resolved)).toEqual(chosen(local));
@@ -125,7 +128,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('holds no secret: each must be given', () => {
-    const isSecret = /PASSWORD|SECRET|_KEY$|_KEYS$|ENCRYPTION/;
+    const isSecret = /PASSWORD|SECRET|SMS_TOKEN|_KEY$|_KEYS$|ENCRYPTION/;
     const values = Object.values(services).flatMap((service) => Object.entries(service.environment ?? {}));
     const open = values.filter(([name, value]) => isSecret.test(name) && !/\$\{[A-Z_]+:\?/.test(value));
     expect(open).toEqual([]);

@@ -76,6 +76,8 @@ describe('configuration (design §9)', () => {
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', '0x0a000001'],
     ['TRUSTED_PROXIES', '10'],
+    ['SMS_COUNTRIES', 'Germany'],
+    ['SMS_BREAKER_PERCENT', '101'],
   ])('%s that cannot be is named, without its value', (name, value) => {
     const problems = problemsOf({ ...whole, [name]: value });
 
@@ -89,6 +91,24 @@ describe('configuration (design §9)', () => {
 
     expect(readConfig({ ...whole, TRUSTED_PROXIES: proxies }).server.trustedProxies).toHaveLength(4);
     expect(readConfig(whole).server.trustedProxies).toEqual([]);
+  });
+
+  test('text messages have a whole gateway or none', () => {
+    const gateway = {
+      SMS_URL: 'https://api.twilio.com',
+      SMS_ACCOUNT: 'AC1',
+      SMS_TOKEN: secret(),
+      SMS_FROM: '+15005550006',
+    };
+    const { SMS_TOKEN: _token, ...half } = gateway;
+
+    expect(readConfig(whole).sms.gateway).toBeUndefined();
+    expect(readConfig({ ...whole, ...gateway }).sms.gateway).toMatchObject({ account: 'AC1' });
+    expect(problemsOf({ ...whole, ...half })).toEqual([expect.stringMatching(/^SMS_TOKEN is missing: its secret$/)]);
+    expect([...readConfig({ ...whole, SMS_COUNTRIES: 'DE:9, AT:8.5' }).sms.prices]).toEqual([
+      ['DE', 9],
+      ['AT', 8.5],
+    ]);
   });
 
   test('secrets and addresses have no default', () => {

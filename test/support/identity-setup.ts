@@ -18,7 +18,7 @@ declare module 'vitest' {
 /** One real PostgreSQL, Redis, mail catcher and Keycloak for all tests that need a whole stack. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = await startStack({
-    parts: ['postgres', 'redis', 'mail', 'keycloak'],
+    parts: ['postgres', 'redis', 'mail', 'sms', 'keycloak'],
     durable: false,
     say: (line) => process.stdout.write(`  ${line}\n`),
   });
