@@ -251,6 +251,21 @@ create table subject_lease (
   constraint subject_lease_pkey PRIMARY KEY (issuer, subject)
 );
 
+create table text_message_count (
+  scope text not null,
+  minute timestamp(3) with time zone not null,
+  sent integer not null,
+  verified integer not null,
+  constraint text_message_count_pkey PRIMARY KEY (scope, minute)
+);
+CREATE INDEX text_message_count_minute ON public.text_message_count USING btree (minute);
+
+create table text_message_day (
+  day date not null,
+  cents numeric(12,3) not null,
+  constraint text_message_day_pkey PRIMARY KEY (day)
+);
+
 CREATE OR REPLACE FUNCTION public.refuse_audit_change()
  RETURNS trigger
  LANGUAGE plpgsql

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Actor } from './domain/access.ts';
 import type { EmailIndex } from './domain/values/email.ts';
 import type { LiveUpdates } from './messaging/live-updates.ts';
+import type { TextMessages } from './messaging/text-messages.ts';
 import type { Work } from './messaging/work.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
@@ -30,6 +31,7 @@ export interface Parts {
   /** Says which customers changed, to whoever follows them. */
   readonly live: LiveUpdates;
   readonly limits: RateLimits;
+  readonly textMessages: TextMessages;
 }
 
 /** Who changes something, why, and in which request: what the audit says. */

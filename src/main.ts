@@ -7,6 +7,7 @@ import { entities } from './entities.ts';
 
 import { createJournal } from './messaging/journal.ts';
 import { createLiveUpdates } from './messaging/live-updates.ts';
+import { createTextMessages } from './messaging/text-messages.ts';
 import { openWork, type WorkQueue } from './messaging/work.ts';
 import { systemClock } from './platform/clock.ts';
 import { type Config, ConfigError, readConfig } from './platform/config.ts';
@@ -21,6 +22,7 @@ import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { createSeal } from './platform/personal-data.ts';
 import { createRateLimits } from './platform/rate-limits.ts';
 import { openRedis } from './platform/redis.ts';
+import { createSmsGateway } from './platform/sms.ts';
 import { watchRevocations } from './platform/revocations.ts';
 import { createTokenVerifier } from './platform/token-verifier.ts';
 import { adminHandler } from './server/admin.ts';
@@ -34,6 +36,7 @@ import { createRoutes } from './server/routes.ts';
 import { serveSockets } from './server/sockets.ts';
 import { statusOf } from './server/status.ts';
 import { createStreams } from './server/streams.ts';
+import { textMessageForms } from './server/text-messages.ts';
 import { allTasks, startWorker } from './worker/worker.ts';
 
 /** A running service. */
@@ -84,6 +87,8 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
   const queue = opened.add(await openWork(config.database.url, taskNames, log), (one) => one.stop());
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   const rateLimits = createRateLimits(redis, config.keys.token, clock);
+  const gateway = createSmsGateway(config.sms.gateway);
+  const texting = { config: config.sms, gateway, limits: rateLimits, pool, clock, log, metrics };
   const parts: Parts = {
     config,
     clock,
@@ -97,6 +102,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
     live,
     work: queue,
     limits: rateLimits,
+    textMessages: createTextMessages(texting),
   };
   return { parts, redis, queue, metrics, keysPool };
 }
@@ -157,6 +163,7 @@ function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Op
     eventsKey: config.keycloak.eventsKey,
     receive: deliveriesInto(parts),
     register: registrationsInto(contexts(parts)),
+    forms: textMessageForms(parts),
     checks: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },
@@ -191,6 +198,7 @@ export async function run(config: Config, log: Log = createLog(config.log.level)
     }
     const port = config.role === 'worker' ? undefined : await startPublic(connections, opened);
     const adminPort = await startAdmin(connections, opened);
+    if (!config.sms.gateway) log.warn('no gateway for text messages is set up: nobody gets a code by one');
     log.info({ role: config.role, port, adminPort }, 'ready');
     return {
       ...(port === undefined ? {} : { publicUrl: `http://${config.server.host}:${port}` }),

@@ -172,6 +172,13 @@ const drift: TableRule = {
   columns: { ...pseudonym('issuer subject', 'DELETE_ROW'), ...plain('id at line kind', 'DELETE_ROW') },
 };
 
+const textMessages = (columns: string, retention: string): TableRule => ({
+  purpose: 'how many text messages went out, and what they cost',
+  basis: 'NONE',
+  retention,
+  columns: plain(columns, 'EXPIRE'),
+});
+
 const customerKey: TableRule = {
   purpose: 'the key that opens what is sealed of a customer',
   basis: 'CONTRACT',
@@ -210,6 +217,8 @@ export const tables: Readonly<Record<string, TableRule>> = {
   dead_letter: deadLetter,
   idempotency,
   drift,
+  text_message_day: textMessages('day cents', '90 days'),
+  text_message_count: textMessages('scope minute sent verified', '2 days'),
   job_cursor: machinery('where a long job stands', 'name position moved_at'),
   customer_key: customerKey,
   migration: machinery('which migrations ran', 'name checksum applied_at'),

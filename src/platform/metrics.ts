@@ -11,7 +11,17 @@ export interface Metrics {
   /** Seconds that the oldest fact has waited to be published. */
   readonly oldestFact: Gauge;
   readonly alarms: Gauge<'what'>;
+  /** Text messages by country and what became of them. */
+  readonly textMessages: Counter<'country' | 'outcome'>;
 }
+
+const textMessagesIn = (registers: Registry[]): Metrics['textMessages'] =>
+  new Counter({
+    name: 'customers_text_messages_total',
+    help: 'Text messages: sent, verified (the code came back), or why they were refused.',
+    labelNames: ['country', 'outcome'],
+    registers,
+  });
 
 /** Makes a registry of its own, so that several services can run in one process. */
 export function createMetrics(): Metrics {
@@ -51,5 +61,6 @@ export function createMetrics(): Metrics {
       labelNames: ['what'],
       registers,
     }),
+    textMessages: textMessagesIn(registers),
   };
 }

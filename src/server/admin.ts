@@ -14,6 +14,9 @@ export interface RegistrationReply {
   readonly retryAfterSeconds?: number;
 }
 
+/** Takes a signed form, whatever it holds. */
+export type FormTaker = (form: unknown) => Promise<RegistrationReply>;
+
 /** What the admin listener shows and takes in. */
 export interface AdminParts {
   readonly clock: Clock;
@@ -26,7 +29,9 @@ export interface AdminParts {
   /** Keeps a delivery; committed when it resolves. */
   readonly receive: (events: readonly unknown[]) => Promise<void>;
   /** Takes a form of Keycloak's registration page. */
-  readonly register: (form: unknown) => Promise<RegistrationReply>;
+  readonly register: FormTaker;
+  /** Further forms that Keycloak's side of us posts, by path. */
+  readonly forms?: Readonly<Record<string, FormTaker>>;
 }
 
 const always = { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -69,19 +74,21 @@ async function takeDelivery(parts: AdminParts, req: IncomingMessage, res: Server
   return answer(res, 204, '');
 }
 
-async function takeRegistration(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function takeForm(parts: AdminParts, req: IncomingMessage, res: ServerResponse, taker: FormTaker): Promise<void> {
   const signed = await signedJson(parts, req);
   if ('refused' in signed) return answer(res, signed.refused, '');
-  const { status, body, retryAfterSeconds } = await parts.register(signed.value);
+  const { status, body, retryAfterSeconds } = await taker(signed.value);
   const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
   return answer(res, status, JSON.stringify(body), headers);
 }
 
-/** What Keycloak's side of us posts, by path. */
-const posts: Readonly<Record<string, typeof takeDelivery>> = {
-  '/internal/keycloak-events': takeDelivery,
-  '/internal/registrations': takeRegistration,
-};
+/** Who takes what Keycloak's side of us posts to a path. */
+function takerOf(parts: AdminParts, path: string): typeof takeDelivery | undefined {
+  if (path === '/internal/keycloak-events') return takeDelivery;
+  const forms: Readonly<Record<string, FormTaker>> = { ...parts.forms, '/internal/registrations': parts.register };
+  const taker = Object.hasOwn(forms, path) ? forms[path] : undefined;
+  return taker && ((all, req, res) => takeForm(all, req, res, taker));
+}
 
 async function readiness({ checks }: AdminParts, res: ServerResponse): Promise<void> {
   const reasons: string[] = [];
@@ -102,7 +109,7 @@ async function readiness({ checks }: AdminParts, res: ServerResponse): Promise<v
 async function route(parts: AdminParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const [path = ''] = (req.url ?? '').split('?');
   const isGet = req.method === 'GET' || req.method === 'HEAD';
-  const take = Object.hasOwn(posts, path) ? posts[path] : undefined;
+  const take = takerOf(parts, path);
   if (take) return req.method === 'POST' ? take(parts, req, res) : answer(res, 405, '');
   if (!isGet) return answer(res, 405, '');
   if (path === '/livez') return answer(res, 200, '{"live":true}');

@@ -5,6 +5,12 @@ import type { en } from './en.ts';
 /** Everything we say to customers in German. */
 export const de: typeof en = {
   pages: pagesDe,
+  textMessage: {
+    'sign-in': 'ist Ihr Code für die Anmeldung.',
+    enrolment: 'ist Ihr Code, um diese Nummer für die Anmeldung einzurichten.',
+    contact: 'ist Ihr Code, um diese Nummer zu bestätigen.',
+    secret: 'Geben Sie ihn niemandem, auch uns nicht.',
+  },
   mail: {
     contacts: contactMailsDe,
     knownAddress: {

@@ -4,6 +4,12 @@ import { pagesEn } from './pages-en.ts';
 /** Everything we say to customers in English. The other languages have the same keys, checked by the compiler. */
 export const en = {
   pages: pagesEn,
+  textMessage: {
+    'sign-in': 'is your code to sign in.',
+    enrolment: 'is your code to set up this number for signing in.',
+    contact: 'is your code to confirm this number.',
+    secret: 'Give it to nobody, not to us either.',
+  },
   mail: {
     contacts: contactMailsEn,
     knownAddress: {

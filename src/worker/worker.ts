@@ -46,6 +46,9 @@ async function count({ parts, metrics }: WorkerParts): Promise<void> {
   for (const [what, many] of Object.entries(counts)) metrics.waiting.set({ what }, many);
   for (const what of ['dead-letters', 'failed-jobs'] as const) metrics.alarms.set({ what }, counts[what] ? 1 : 0);
   metrics.alarms.set({ what: 'sweep-stopped' }, (await tooManyMissing(parts)) ? 1 : 0);
+  const texts = await parts.textMessages.alarms();
+  metrics.alarms.set({ what: 'sms-budget' }, texts.budget ? 1 : 0);
+  metrics.alarms.set({ what: 'sms-breaker' }, texts.breaker ? 1 : 0);
   metrics.oldestFact.set(lag);
 }
 
@@ -57,6 +60,8 @@ const outdated = [
   `delete from mail_link where expires_at < now() - interval '30 days'`,
   `delete from inbox where done_at < now() - interval '30 days'`,
   `delete from outbox where created_at < now() - interval '90 days' and published_at is not null`,
+  `delete from text_message_count where minute < now() - interval '2 days'`,
+  `delete from text_message_day where day < now() - interval '90 days'`,
   `delete from drift where at < now() - interval '90 days'`,
 ];
 

@@ -6,6 +6,16 @@ import { prefixOf, takesTextMessages } from '../../src/domain/values/text-number
 
 const read = (text: string): string => parsePhoneNumber(text, 'phone');
 
+function refusalOf(text: string): ValidationFailed | undefined {
+  try {
+    read(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ValidationFailed)) throw error;
+    return error;
+  }
+}
+
 describe('telephone numbers (design, decision 11)', () => {
   test.each([
     ['+4915112345678', '+4915112345678'],
@@ -31,13 +41,10 @@ describe('telephone numbers (design, decision 11)', () => {
     '+4915112345678\n+4915112345679',
     '+'.padEnd(60, '1'),
   ])('%j is none, and the error does not repeat it', (typed) => {
-    expect(() => read(typed)).toThrow(ValidationFailed);
-    try {
-      read(typed);
-    } catch (error) {
-      expect((error as ValidationFailed).issues).toMatchObject([{ path: ['phone'], rule: 'phone' }]);
-      if (typed.length > 3) expect(JSON.stringify(error)).not.toContain(typed);
-    }
+    const refused = refusalOf(typed);
+
+    expect(refused?.issues).toMatchObject([{ path: ['phone'], rule: 'phone' }]);
+    expect(JSON.stringify([refused?.message, refused?.issues])).not.toContain(typed || 'nothing');
   });
 
   test('a number read again is the same, in both spellings of its details', () => {

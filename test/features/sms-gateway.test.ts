@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/ports.ts';
 import { type SmsCatcher, startSms } from '../../local/sms.ts';
-import { createSmsGateway, type SmsAccount } from '../../src/platform/sms.ts';
+import { createSmsGateway, type SmsAccount, SmsFailed } from '../../src/platform/sms.ts';
 
 const customer = { account: 'AC0123', token: 'a token of the local gateway' };
 const from = '+15005550006';
@@ -25,7 +25,7 @@ describe('the gateway for text messages (issue 2, deliverable 2)', () => {
       .send(message)
       .then(
         () => 'sent',
-        ({ fault, gatewayCode }: { fault: string; gatewayCode?: number }) => [fault, gatewayCode],
+        (error: unknown) => (error instanceof SmsFailed ? [error.fault, error.gatewayCode] : error),
       );
 
   test('a message arrives as it was written, and can be read on the page', async () => {

@@ -30,7 +30,7 @@ export function parsePhoneNumber(text: string, path: string): PhoneNumber {
   if (!number?.isValid() || number.ext) {
     throw invalid(path, 'phone', 'This is not a telephone number with its country code.');
   }
-  return number.number as string as PhoneNumber;
+  return number.number as PhoneNumber;
 }
 
 /** Country and spellings of a number. */
