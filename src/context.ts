@@ -7,6 +7,7 @@ import type { TextMessages } from './messaging/text-messages.ts';
 import type { Work } from './messaging/work.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
+import type { KeyedHash } from './platform/keyed-hash.ts';
 import type { CustomerKeys } from './platform/keys.ts';
 import type { KeycloakUsers } from './platform/keycloak.ts';
 import type { Log } from './platform/log.ts';
@@ -26,6 +27,7 @@ export interface Parts {
   readonly keys: CustomerKeys;
   readonly seal: Seal;
   readonly emailIndex: EmailIndex;
+  readonly phoneIndex: KeyedHash;
   readonly keycloak: KeycloakUsers;
   readonly work: Work;
   /** Says which customers changed, to whoever follows them. */

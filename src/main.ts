@@ -83,7 +83,9 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const seal = createSeal();
   const emailIndex = createKeyedHash('email', config.keys.index);
-  const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: config.events.source });
+  const phoneIndex = createKeyedHash('phone', config.keys.index);
+  const sealing = { keys, seal, emailIndex, phoneIndex };
+  const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
   const queue = opened.add(await openWork(config.database.url, taskNames, log), (one) => one.stop());
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   const rateLimits = createRateLimits(redis, config.keys.token, clock);
@@ -95,9 +97,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
     log,
     pool,
     transactAs,
-    keys,
-    seal,
-    emailIndex,
+    ...sealing,
     keycloak,
     live,
     work: queue,

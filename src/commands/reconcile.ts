@@ -1,7 +1,8 @@
 import { Unavailable } from '../domain/errors.ts';
 import { entities } from '../entities.ts';
 import type { ConvergeCtx } from '../features/identity/converge.ts';
-import { tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
+import { tellPhoneLostTask, yieldPhoneTask } from '../features/identity/clear-phone.ts';
+import { tellFormerTask, tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
 import { type Reconciliation, reconcile } from '../features/identity/reconcile.ts';
 import { createJournal } from '../messaging/journal.ts';
 import { openWork } from '../messaging/work.ts';
@@ -23,14 +24,19 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
   const database = await openDatabase(config.database, entities);
   const { orm, pool } = database;
   const keysPool = openPool({ url: config.database.keysUrl, pool: 2 });
-  const queue = await openWork(config.database.url, [tellProviderTask, tellStatusTask], log);
+  const queue = await openWork(
+    config.database.url,
+    [tellProviderTask, tellStatusTask, tellFormerTask, tellPhoneLostTask, yieldPhoneTask],
+    log,
+  );
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const emailIndex = createKeyedHash('email', config.keys.index);
-  const sealing = { keys, seal: createSeal(), emailIndex };
+  const phoneIndex = createKeyedHash('phone', config.keys.index);
+  const sealing = { keys, seal: createSeal(), emailIndex, phoneIndex };
   const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   try {
-    return await work({ config, clock, log, pool, transactAs, keys, emailIndex, keycloak, work: queue });
+    return await work({ config, clock, log, pool, transactAs, keys, emailIndex, phoneIndex, keycloak, work: queue });
   } finally {
     await queue.stop();
     await keysPool.end();

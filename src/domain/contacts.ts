@@ -21,6 +21,17 @@ export interface PendingContact {
   readonly provenAt: string | null;
   /** The foreign identities her user was linked with when she asked; null when nobody looked. */
   readonly links: readonly string[] | null;
+  /** What proves it, if that is a code instead of a link; null once it is used up. */
+  readonly code?: WaitingCode | null;
+}
+
+/** A code that was sent to a contact. */
+export interface WaitingCode {
+  /** Keyed hash, base64url. */
+  readonly hash: string;
+  readonly expiresAt: string;
+  /** How often another one was given. */
+  readonly tries: number;
 }
 
 /** A contact that was primary once, and may be again: its owner can revert the change for a while. */
@@ -43,8 +54,8 @@ export interface FormerContact {
 export interface ContactLock {
   readonly at: string;
   readonly since: string;
-  /** What is still to be given back at the provider. */
-  readonly restore: { readonly [C in ContactChannel]?: string };
+  /** What is still to be given back at the provider, or, null, to be taken away there. */
+  readonly restore: { readonly [C in ContactChannel]?: string | null };
   readonly links: readonly string[] | null;
   /** When the provider had done all of it; nobody signs in before. */
   readonly carriedOutAt: string | null;
@@ -67,12 +78,16 @@ const hour = 3_600_000;
 /** How long a new contact may be proven. */
 const provenWithinMs = 48 * hour;
 /** How long a change can be reverted, counted from its completion; and how long a lock binds after it. */
-const revertMs = 72 * hour;
+export const revertMs = 72 * hour;
 const resendAfterMs = 60_000;
 const mostSends = 5;
+const codeMs = 600_000;
+const mostTries = 5;
 
-const after = (at: Date | string, ms: number): string => new Date(new Date(at).getTime() + ms).toISOString();
-const isPast = (time: string, at: Date): boolean => new Date(time) <= at;
+/** A time so many milliseconds after another one. */
+export const after = (at: Date | string, ms: number): string => new Date(new Date(at).getTime() + ms).toISOString();
+/** Whether a time has come. */
+export const isPast = (time: string, at: Date): boolean => new Date(time) <= at;
 
 /** Whether two spellings are one contact. */
 export function isSameContact(channel: ContactChannel, one: string | null, other: string | null): boolean {
@@ -86,14 +101,20 @@ export interface ContactWish {
   readonly channel: ContactChannel;
   readonly value: string;
   readonly links: readonly string[] | null;
+  /** Hash of the code that went to it, for a contact that is proven by one. */
+  readonly codeHash?: string;
 }
 
+const codeFrom = (hash: string, at: Date): WaitingCode => ({ hash, expiresAt: after(at, codeMs), tries: 0 });
+
 /** The wish waits for its proof. An earlier one of the same channel is void. */
-export function wished(contacts: Contacts, { id, channel, value, links }: ContactWish, at: Date): Contacts {
+export function wished(contacts: Contacts, wish: ContactWish, at: Date): Contacts {
+  const { id, channel, value, links, codeHash } = wish;
   const now = at.toISOString();
   const times = { requestedAt: now, expiresAt: after(at, provenWithinMs), sentAt: now, sends: 1, provenAt: null };
   const others = contacts.pending.filter((one) => one.channel !== channel);
-  return { ...contacts, pending: [...others, { id, channel, value, links, ...times }] };
+  const code = codeHash === undefined ? {} : { code: codeFrom(codeHash, at) };
+  return { ...contacts, pending: [...others, { id, channel, value, links, ...times, ...code }] };
 }
 
 /** The change of a channel that waits for its proof or, proven, for the provider; undefined when there is none. */
@@ -113,16 +134,18 @@ function replaced(contacts: Contacts, next: PendingContact): Contacts {
 /**
  * The proof is asked for once more.
  *
+ * @param codeHash  of the code that goes out this time, for a contact that is proven by one
  * @throws ValidationFailed  when nothing of the channel waits for a proof
  * @throws RateLimited       too soon, or too often
  */
-export function askedAgain(contacts: Contacts, channel: ContactChannel, at: Date): Contacts {
+export function askedAgain(contacts: Contacts, channel: ContactChannel, at: Date, codeHash?: string): Contacts {
   const pending = pendingOf(contacts, channel, at);
   if (!pending || pending.provenAt) throw invalid('channel', 'nothing_pending', 'Nothing waits for a proof.');
   const until = pending.sends < mostSends ? resendAfter(pending) : new Date(pending.expiresAt);
   const wait = Math.ceil((until.getTime() - at.getTime()) / 1000);
   if (wait > 0) throw new RateLimited(wait);
-  return replaced(contacts, { ...pending, sentAt: at.toISOString(), sends: pending.sends + 1 });
+  const code = codeHash === undefined ? {} : { code: codeFrom(codeHash, at) };
+  return replaced(contacts, { ...pending, sentAt: at.toISOString(), sends: pending.sends + 1, ...code });
 }
 
 /**
@@ -134,6 +157,33 @@ export function proven(contacts: Contacts, id: string, at: Date): Contacts {
   const pending = contacts.pending.find((one) => one.id === id);
   if (!pending || (!pending.provenAt && isPast(pending.expiresAt, at))) throw new NotFound();
   return pending.provenAt ? contacts : replaced(contacts, { ...pending, provenAt: at.toISOString() });
+}
+
+/** What came of a code: right, wrong with tries left, or none is waited for any more. */
+export type CodeOutcome = 'right' | 'wrong' | 'over';
+
+/**
+ * A code was given for a waiting contact. A right one proves it and is used up; after five wrong ones, or ten minutes,
+ * another one has to be sent.
+ *
+ * @throws NotFound  when the change is void, over, or was never asked for
+ */
+export function codeGiven(
+  contacts: Contacts,
+  id: string,
+  hash: string,
+  at: Date,
+): { readonly contacts: Contacts; readonly outcome: CodeOutcome } {
+  const pending = contacts.pending.find((one) => one.id === id && !one.provenAt && !isPast(one.expiresAt, at));
+  if (pending?.code === undefined) throw new NotFound();
+  const { code } = pending;
+  if (!code || isPast(code.expiresAt, at)) return { contacts, outcome: 'over' };
+  if (code.hash === hash) {
+    return { contacts: proven(replaced(contacts, { ...pending, code: null }), id, at), outcome: 'right' };
+  }
+  const tries = code.tries + 1;
+  const left = tries < mostTries ? { ...code, tries } : null;
+  return { contacts: replaced(contacts, { ...pending, code: left }), outcome: left ? 'wrong' : 'over' };
 }
 
 /** Without the waiting change of this id. */
@@ -192,70 +242,4 @@ export function settled(contacts: Contacts, { id, since, channel, from, to }: Mo
     links: asked ? waiting.links : null,
   };
   return { contacts: { ...next, former: [...next.former, former] }, former, asked, restored };
-}
-
-/**
- * Reverts a change, and all that came after it: one that waits becomes void, a completed one comes back. Either way the
- * account is locked until it is opened with something from before the change.
- *
- * @throws NotFound  when there is nothing of this id to revert any more
- */
-export function reverted(contacts: Contacts, id: string, at: Date): Contacts {
-  const index = contacts.former.findIndex((one) => one.id === id && !isPast(one.revertUntil, at));
-  const begun = contacts.former[index] ?? contacts.pending.find((one) => one.id === id);
-  if (!begun) throw new NotFound();
-  const undone = index < 0 ? [] : contacts.former.slice(index);
-  // The oldest of each channel counts: what came after it was somebody else's.
-  const restore = Object.fromEntries(undone.toReversed().map(({ channel, from }) => [channel, from]));
-  const since = 'since' in begun ? begun.since : begun.requestedAt;
-  const earlier = contacts.lock;
-  const before = earlier && earlier.since < since ? earlier : { since, links: begun.links };
-  const lock: ContactLock = {
-    at: at.toISOString(),
-    since: before.since,
-    restore: { ...(earlier?.carriedOutAt ? {} : earlier?.restore), ...restore },
-    links: before.links,
-    carriedOutAt: null,
-    openedAt: null,
-  };
-  return { pending: [], former: contacts.former.filter((one) => !undone.includes(one)), lock };
-}
-
-/** Whether a lock binds no longer: she came in with something from before, and the time to misuse it is over. */
-const isSpent = (lock: ContactLock, at: Date): boolean =>
-  lock.openedAt !== null && isPast(after(lock.at, revertMs), at);
-
-/** Without what is over: changes nobody proved in time, those that cannot be reverted any more, locks that bind no longer. */
-export function withoutOver(contacts: Contacts, at: Date): Contacts {
-  return {
-    pending: contacts.pending.filter((one) => one.provenAt || !isPast(one.expiresAt, at)),
-    former: contacts.former.filter(({ revertUntil }) => !isPast(revertUntil, at)),
-    lock: contacts.lock && isSpent(contacts.lock, at) ? null : contacts.lock,
-  };
-}
-
-/** When something of it is over; null when nothing ever will be. */
-export function contactsDueAt({ pending, former, lock }: Contacts): Date | null {
-  const times = [
-    ...pending.filter(({ provenAt }) => !provenAt).map(({ expiresAt }) => expiresAt),
-    ...former.map(({ revertUntil }) => revertUntil),
-    ...(lock?.openedAt ? [after(lock.at, revertMs)] : []),
-  ];
-  const [first] = times.toSorted((a, b) => a.localeCompare(b));
-  return first === undefined ? null : new Date(first);
-}
-
-/**
- * Whether a contact changed so lately that its former owner may still take it back: then no export, merge, erasure and no
- * large redemption, unless she has proven a factor that is older than the change (design, decision 14).
- *
- * @param factors  when each factor with which she is signed in now was set up
- */
-export function isUnderContactLock(contacts: Contacts | undefined, at: Date, factors: readonly Date[] = []): boolean {
-  const { former, lock } = contacts ?? noContacts;
-  const begun = [
-    ...former.filter(({ revertUntil }) => !isPast(revertUntil, at)).map(({ since }) => since),
-    ...(lock && !isSpent(lock, at) ? [lock.since] : []),
-  ];
-  return begun.some((since) => !factors.some((made) => made < new Date(since)));
 }

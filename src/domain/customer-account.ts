@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { statusRules } from './access.ts';
 import type { AccountStatus } from './account-status.ts';
-import { ContactHolder, gone } from './customer-contacts.ts';
+import { gone } from './customer-contacts.ts';
 import type { Change } from './customer-facts.ts';
 import { StatusConflict, VersionConflict } from './errors.ts';
 import { customerSchema, type ProviderVerdict, type SignIn } from './customer-schema.ts';
+import { PhoneHolder } from './customer-phone.ts';
 import type { DeactivationReason } from './events.ts';
 import { changedHere, type OurSide, type ProviderRead, readProvider, toldProvider } from './person.ts';
 import { parseProfile, type ProfileField, type ProfileInput, profileFields } from './profile.ts';
@@ -16,7 +17,7 @@ const reversibleDays = 30;
 const reversible: readonly DeactivationReason[] = ['CUSTOMER_REQUEST', 'INACTIVITY'];
 
 /** A customer: identity, contacts, names, status. Everything that happens to her is noted, audited and published. */
-export class CustomerAccount extends ContactHolder {
+export class CustomerAccount extends PhoneHolder {
   /**
    * Makes an account: ACTIVE with a proven address, else PENDING_VERIFICATION.
    *

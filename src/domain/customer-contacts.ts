@@ -1,25 +1,24 @@
 import type { AccountStatus } from './account-status.ts';
 import type { FieldChange } from './audit-entry.ts';
 import { statusRules } from './access.ts';
+import { contactsDueAt, isUnderContactLock, reverted, withoutOver } from './contact-lock.ts';
 import {
   askedAgain,
+  codeGiven,
+  type CodeOutcome,
   type ContactChannel,
   type Contacts,
-  contactsDueAt,
   type ContactWish,
   type FormerContact,
   isSameContact,
-  isUnderContactLock,
   type MadeElsewhere,
   noContacts,
   type PendingContact,
   pendingOf,
   proven,
-  reverted,
   settled,
   wished,
   withdrawn,
-  withoutOver,
 } from './contacts.ts';
 import type { Change } from './customer-facts.ts';
 import { CustomerRecord } from './customer-record.ts';
@@ -50,7 +49,8 @@ export abstract class ContactHolder extends CustomerRecord {
   requestContact(wish: ContactWish, change: Change): PendingContact {
     if (!statusRules[this.status].ownWrites) throw new StatusConflict(this.status);
     const { channel, value } = wish;
-    if (this.emailVerified && isSameContact(channel, value, this.primary(channel)))
+    const verified = channel === 'EMAIL' ? this.emailVerified : this.phoneVerified;
+    if (verified && isSameContact(channel, value, this.primary(channel)))
       throw invalid('value', 'unchanged', 'This is your contact already.');
     const from = pendingOf(this.contacts, channel, change.at)?.value ?? null;
     this.keep(wished(this.contacts, wish, change.at));
@@ -63,9 +63,9 @@ export abstract class ContactHolder extends CustomerRecord {
    *
    * @throws StatusConflict, ValidationFailed, RateLimited
    */
-  askAgain(channel: ContactChannel, change: Change): PendingContact {
+  askAgain(channel: ContactChannel, change: Change, codeHash?: string): PendingContact {
     if (!statusRules[this.status].ownWrites) throw new StatusConflict(this.status);
-    this.keep(askedAgain(this.contacts, channel, change.at));
+    this.keep(askedAgain(this.contacts, channel, change.at, codeHash));
     this.book().note('CONTACT_REQUESTED', change.by);
     const { id } = pendingOf(this.contacts, channel, change.at) ?? { id: '' };
     return this.waiting(id);
@@ -87,6 +87,19 @@ export abstract class ContactHolder extends CustomerRecord {
     return this.waiting(id);
   }
 
+  /**
+   * A code was given for a waiting contact; a right one makes it hers. A wrong one counts, so the caller commits.
+   *
+   * @throws StatusConflict, NotFound
+   */
+  giveCode(id: string, hash: string, change: Change): CodeOutcome {
+    if (!statusRules[this.status].ownWrites) throw new StatusConflict(this.status);
+    const { contacts, outcome } = codeGiven(this.contacts, id, hash, change.at);
+    this.keep(contacts);
+    this.book().note(outcome === 'right' ? 'CONTACT_PROVEN' : 'CONTACT_CODE_REFUSED', change.by);
+    return outcome;
+  }
+
   /** A waiting contact cannot be hers: it is somebody else's, or the provider does not take it. */
   withdrawContact(id: string, change: Change): void {
     const pending = this.contacts.pending.find((one) => one.id === id);
@@ -106,7 +119,8 @@ export abstract class ContactHolder extends CustomerRecord {
   revertContact(id: string, change: Change): void {
     if (gone.includes(this.status)) throw new NotFound();
     const { pending } = this.contacts;
-    this.keep(reverted(this.contacts, id, change.at));
+    const phoneSince = this.known().phone?.verifiedAt;
+    this.keep(reverted(this.contacts, id, change.at, phoneSince ? new Date(phoneSince) : null));
     const voided = pending.map(({ channel, value }) => ({ path: pendingPath[channel], from: value, to: null }));
     this.book().note('CONTACT_REVERTED', change.by, voided);
   }
@@ -204,7 +218,8 @@ export abstract class ContactHolder extends CustomerRecord {
   evict(change: Change): void {
     if (this.status !== 'PENDING_VERIFICATION') throw new StatusConflict(this.status, 'ERASING');
     const from = this.known().email?.address ?? null;
-    this.set({ person: { ...this.known(), email: null }, emailHashEven: null, emailHashOdd: null });
+    const closed = { emailHashEven: null, emailHashOdd: null, phoneHashEven: null, phoneHashOdd: null };
+    this.set({ ...closed, person: { ...this.known(), email: null, phone: null }, phoneVerified: false });
     this.become('ERASING', 'EVICTED', change, [{ path: 'email', from, to: null }]);
   }
 
@@ -239,7 +254,7 @@ export abstract class ContactHolder extends CustomerRecord {
     return { former: done.former, by: done.asked ? 'SELF' : done.restored ? 'SYSTEM' : by, over };
   }
 
-  private keep(contacts: Contacts): void {
+  protected keep(contacts: Contacts): void {
     this.set({ person: { ...this.known(), contacts }, contactDueAt: contactsDueAt(contacts) });
   }
 
@@ -250,7 +265,8 @@ export abstract class ContactHolder extends CustomerRecord {
   }
 
   private primary(channel: ContactChannel): string | null {
-    return channel === 'EMAIL' ? (this.known().email?.address ?? null) : null;
+    const { email, phone } = this.known();
+    return (channel === 'EMAIL' ? email?.address : phone?.number) ?? null;
   }
 
   private prove(address: Email | null, at: Date | null): FieldChange[] {

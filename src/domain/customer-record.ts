@@ -15,10 +15,10 @@ export abstract class CustomerRecord extends guarded(customerSchema) {
   takeFacts(): CustomerFacts | undefined {
     const book = books.get(this);
     books.delete(this);
-    const { id, status, emailVerified } = this;
+    const { id, status, emailVerified, phoneVerified } = this;
     return book?.close((changed, reason) => ({
       name: 'CustomerUpdated',
-      data: { customerId: id, version: this.version + 1, changed, reason, status, emailVerified },
+      data: { customerId: id, version: this.version + 1, changed, reason, status, emailVerified, phoneVerified },
     }));
   }
 
@@ -27,9 +27,10 @@ export abstract class CustomerRecord extends guarded(customerSchema) {
     this.set(counters);
   }
 
-  /** What is stored of her personal part, and what her address is found by. For the sealing of rows only. */
-  resealed(sealed: Buffer, { even, odd }: EmailHashes): void {
-    this.set({ sealed, emailHashEven: even, emailHashOdd: odd });
+  /** What is stored of her personal part, and what her contacts are found by. For the sealing of rows only. */
+  resealed(sealed: Buffer, email: EmailHashes, phone: EmailHashes): void {
+    const { even: phoneHashEven, odd: phoneHashOdd } = phone;
+    this.set({ sealed, emailHashEven: email.even, emailHashOdd: email.odd, phoneHashEven, phoneHashOdd });
   }
 
   /** What was sealed is open. For the sealing of rows only. */

@@ -1,7 +1,7 @@
 import { accountStatuses } from '../domain/account-status.ts';
 import { type CustomerField, fieldViews, type Permission, shows, type View } from '../domain/access.ts';
 import { checkoutBlocks, checkoutEligibility } from '../domain/checkout-eligibility.ts';
-import type { CustomerRow, PendingShown, Person } from '../read-model/customers.ts';
+import type { CustomerRow, PendingShown, Person, PhoneShown } from '../read-model/customers.ts';
 import { NotFound, StepUpRequired, ValidationFailed, VersionConflict } from '../domain/errors.ts';
 import { builder, type GraphContext } from './builder.ts';
 
@@ -107,6 +107,22 @@ const ContactEmail = builder
     }),
   });
 
+const ContactPhone = builder.objectRef<PhoneShown>('ContactPhone').implement({
+  description: 'The telephone number an account is reached by.',
+  fields: (t) => ({
+    number: t.expose('number', { type: 'PhoneNumber', description: 'In E.164 form.' }),
+    region: t.expose('region', { type: 'CountryCode', description: 'The country whose numbering plan it belongs to.' }),
+    national: t.exposeString('national', { description: 'As it is dialled within the country.' }),
+    international: t.exposeString('international', { description: 'As it is written elsewhere.' }),
+    verified: t.exposeBoolean('verified', { description: 'Whether she proved that it is hers.' }),
+    pending: t.expose('pending', {
+      type: 'PhoneNumber',
+      nullable: true,
+      description: 'The number that waits for its proof.',
+    }),
+  }),
+});
+
 const IdentityRef = builder.objectRef<{ issuer: string; subject: string }>('IdentityRef').implement({
   description: 'Whom an identity provider knows somebody as.',
   fields: (t) => ({
@@ -149,6 +165,11 @@ export const Customer = builder.objectRef<CustomerRow>('Customer').implement({
       ...shownOfPerson('email', ({ email, emailVerifiedAt: verifiedAt, pendingEmail: pending }, { emailVerified }) =>
         email ? { address: email, verified: emailVerified, verifiedAt, pending } : null,
       ),
+    }),
+    phone: t.field({
+      type: ContactPhone,
+      description: 'Her telephone number: the proven one, else the one that waits for its proof.',
+      ...shownOfPerson('phone', ({ phone }) => phone as PhoneShown),
     }),
     emailLookup: t.string({
       description: 'The normalised e-mail address: an entity key for trusted internal subgraphs only.',

@@ -38,6 +38,8 @@ export interface KeycloakMeans {
 
 /** What the attribute is called that bars a user from a new password by mail. Only admins see and change it. */
 const lockAttribute = 'contactLock';
+/** What Keycloak asks of a user whose address is not proven, or is being changed there. */
+const aboutAddresses = new Set(['VERIFY_EMAIL', 'UPDATE_EMAIL']);
 /** Keycloak's own note of an address that somebody asked for in its console; with it goes the link that was mailed. */
 const askedThere = 'kc.email.pending';
 
@@ -66,16 +68,26 @@ export class KeycloakContacts {
       username: email,
       email,
       emailVerified: true,
-      requiredActions: requiredActions.filter((action) => action !== 'VERIFY_EMAIL'),
+      requiredActions: requiredActions.filter((action) => !aboutAddresses.has(action)),
       attributes,
+    }));
+  }
+
+  /** Gives a user a number that is proven, or takes the one she has away. */
+  setPhone(id: string, phone: string | null): Promise<'done' | 'conflict' | 'refused' | null> {
+    return this.#write(id, ({ attributes: { phoneNumber: _number, phoneNumberVerified: _proof, ...others } }) => ({
+      attributes: phone === null ? others : { ...others, phoneNumber: [phone], phoneNumberVerified: ['true'] },
     }));
   }
 
   /** Bars a user from a new password by mail, or lets her again. False without such a user. */
   async setLock(id: string, locked: boolean): Promise<boolean> {
-    const outcome = await this.#write(id, ({ attributes }) => {
+    const outcome = await this.#write(id, ({ requiredActions, attributes }) => {
       const { [lockAttribute]: _lock, [askedThere]: _voided, ...others } = attributes;
-      return { attributes: locked ? { ...others, [lockAttribute]: ['true'] } : others };
+      return {
+        requiredActions: requiredActions.filter((action) => action !== 'UPDATE_EMAIL'),
+        attributes: locked ? { ...others, [lockAttribute]: ['true'] } : others,
+      };
     });
     return outcome === 'done';
   }

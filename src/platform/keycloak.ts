@@ -26,6 +26,9 @@ export interface KeycloakUser {
   readonly givenName?: string;
   readonly familyName?: string;
   readonly locale?: string;
+  /** In attributes that only admins see and change, as is whether it is proven. */
+  readonly phone?: string;
+  readonly phoneVerified?: boolean;
   /** Our id, in an attribute that only admins see and change. */
   readonly customerId?: string;
   readonly createdAt?: Date;
@@ -53,6 +56,8 @@ function userOf(given: z.infer<typeof representation>): KeycloakUser {
     familyName: given.lastName,
     locale: attributes['locale']?.[0],
     customerId: attributes['customerId']?.[0],
+    phone: attributes['phoneNumber']?.[0],
+    phoneVerified: attributes['phoneNumberVerified']?.[0] === 'true',
     createdAt: created === undefined ? undefined : new Date(created),
   };
   return {

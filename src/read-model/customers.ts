@@ -7,6 +7,7 @@ import { type ContactChannel, type Contacts, noContacts, pendingOf } from '../do
 import type { Person as Sealed } from '../domain/person.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type EmailHashes, type EmailIndex, emailLookupOf, parseEmail } from '../domain/values/email.ts';
+import { type PhoneNumber, phoneDetails } from '../domain/values/phone-number.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
 import type { Seal } from '../platform/personal-data.ts';
@@ -48,6 +49,17 @@ export interface Person {
   readonly emailVerifiedAt: Date | null;
   /** The address that waits for its proof, or, proven, for the provider. */
   readonly pendingEmail: PendingShown | null;
+  readonly phone: PhoneShown | null;
+}
+
+/** Her number: the proven one, else one that waits for its proof. */
+export interface PhoneShown {
+  readonly number: string;
+  readonly region: string;
+  readonly national: string;
+  readonly international: string;
+  readonly verified: boolean;
+  readonly pending: string | null;
 }
 
 /** A contact that waits. */
@@ -211,6 +223,7 @@ export class CustomerReads {
     const place = { table: 'customer', column: 'sealed', row: id, keyId };
     const {
       email,
+      phone,
       contacts = noContacts,
       ...names
     } = JSON.parse(this.#sources.seal.open(key, place, sealed)) as Sealed;
@@ -223,6 +236,7 @@ export class CustomerReads {
       emailLookup: email ? emailLookupOf(email.address) : null,
       emailVerifiedAt: email?.verifiedAt ? new Date(email.verifiedAt) : null,
       pendingEmail: shownPending(contacts, 'EMAIL'),
+      phone: shownPhone(phone ?? null, shownPending(contacts, 'SMS')?.value ?? null),
     };
   }
 }
@@ -231,6 +245,15 @@ export class CustomerReads {
 function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown | null {
   const pending = pendingOf(contacts, channel, systemClock.now());
   return pending ? { value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
+}
+
+/** Numbers without a country are none that anybody could prove; one of them came from elsewhere, and is not shown. */
+function shownPhone(phone: NonNullable<Sealed['phone']> | null, pending: string | null): PhoneShown | null {
+  const number = phone?.number ?? (pending as PhoneNumber | null);
+  if (!number) return null;
+  const { region, national, international } = phoneDetails(number);
+  if (region === null) return null;
+  return { number, region, national, international, verified: !!phone?.verifiedAt, pending };
 }
 
 type StoredRow = Omit<CustomerRow, 'view' | 'identity'> & { issuer: string | null; subject: string | null };

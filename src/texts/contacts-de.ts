@@ -38,6 +38,29 @@ export const contactMailsDe: typeof contactMailsEn = {
       'Der Link gilt 72 Stunden, was auch immer inzwischen geändert wird. Er stellt diese Kontaktdaten wieder her, meldet alle ab, entfernt, was seither eingerichtet wurde, und sperrt das Konto. Es öffnet sich dann nur mit einem Passwort oder einem zweiten Faktor von vorher.',
     ],
   },
+  phoneChanged: {
+    subject: 'Ihre Telefonnummer wurde geändert',
+    before: [
+      'Guten Tag,',
+      'Ihr Konto hat jetzt eine andere Telefonnummer oder keine mehr.',
+      'Wenn Sie das waren, müssen Sie nichts tun.',
+    ],
+    button: 'Das war ich nicht',
+    after: [
+      'Der Link gilt 72 Stunden, was auch immer inzwischen geändert wird. Er stellt die bisherige Nummer wieder her, meldet alle ab, entfernt, was seither eingerichtet wurde, und sperrt das Konto. Es öffnet sich dann nur mit einem Passwort oder einem zweiten Faktor von vorher.',
+    ],
+  },
+  phoneLost: {
+    subject: 'Ihre Telefonnummer wird nicht mehr verwendet',
+    before: [
+      'Guten Tag,',
+      'jemand anderes hat nachgewiesen, dass Ihre Telefonnummer jetzt ihm gehört. Das kommt vor, wenn eine Nummer neu vergeben wird. Sie gehört nicht mehr zu Ihrem Konto und öffnet es auch nicht mehr.',
+    ],
+    button: 'Anmelden',
+    after: [
+      'Wenn die Nummer noch Ihre ist, melden Sie sich an, bestätigen Sie sie noch einmal, und fragen Sie Ihren Anbieter, wer sie sonst hat.',
+    ],
+  },
   taken: {
     subject: 'Jemand wollte Ihre Kontaktdaten verwenden',
     before: [

@@ -33,6 +33,29 @@ export const contactMailsEn = {
       'The link is good for 72 hours, whatever is changed meanwhile. It brings this contact back, signs everybody out, removes whatever was set up since, and locks the account. It then opens only with a password or a second factor from before.',
     ],
   },
+  phoneChanged: {
+    subject: 'Your telephone number was changed',
+    before: [
+      'Hello,',
+      'your account has another telephone number now, or none.',
+      'If that was you, there is nothing to do.',
+    ],
+    button: 'This was not me',
+    after: [
+      'The link is good for 72 hours, whatever is changed meanwhile. It brings the former number back, signs everybody out, removes whatever was set up since, and locks the account. It then opens only with a password or a second factor from before.',
+    ],
+  },
+  phoneLost: {
+    subject: 'Your telephone number is no longer used',
+    before: [
+      'Hello,',
+      'somebody else has proven that your telephone number is theirs, as happens when a number is given out anew. It no longer belongs to your account, nor does it open it.',
+    ],
+    button: 'Sign in',
+    after: [
+      'If the number is still yours, sign in, prove it once more, and ask your telephone company who else has it.',
+    ],
+  },
   taken: {
     subject: 'Somebody wanted to use your contact',
     before: [

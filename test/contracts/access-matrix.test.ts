@@ -25,6 +25,14 @@ const person: Person = {
   emailLookup: 'a@example.com',
   emailVerifiedAt: null,
   pendingEmail: null,
+  phone: {
+    number: '+4915112345678',
+    region: 'DE',
+    national: '01511 2345678',
+    international: '+49 1511 2345678',
+    verified: true,
+    pending: null,
+  },
   birthDate: '1990-01-01',
 };
 

@@ -64,7 +64,15 @@ describe('profile (FR-3)', () => {
     expect(facts.events).toEqual([
       {
         name: 'CustomerUpdated',
-        data: { customerId: id, version: 2, changed, reason: 'SELF', status: 'ACTIVE', emailVerified: true },
+        data: {
+          customerId: id,
+          version: 2,
+          changed,
+          reason: 'SELF',
+          status: 'ACTIVE',
+          emailVerified: true,
+          phoneVerified: false,
+        },
       },
     ]);
     expect(facts.deeds[0]?.changes).toEqual([

@@ -9,6 +9,7 @@ import { contactTasks } from '../../src/features/contacts/contacts.jobs.ts';
 import { receiveDeliveries, workDeliveries } from '../../src/features/identity/identity.events.ts';
 import { identityTasks } from '../../src/features/identity/identity.jobs.ts';
 import { registrationTasks } from '../../src/features/registration/registration.jobs.ts';
+import type { WantedText } from '../../src/messaging/text-messages.ts';
 import type { Mail, MailSender } from '../../src/platform/mail.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -45,6 +46,10 @@ export class IdentityWorld implements AsyncDisposable {
   readonly records: Records;
   readonly mails: Mail[] = [];
   readonly logged: string[] = [];
+  /** Text messages, in order. */
+  readonly texts: WantedText[] = [];
+  /** What the gateway says to the next ones. */
+  textsFail: Error | undefined;
   readonly parts: Parts;
   readonly registration = { mailsPerHour: 3, perNetworkPerHour: 20, answerMs: 0, unprovenDays: 7 };
   #advancedMs = 0;
@@ -66,6 +71,13 @@ export class IdentityWorld implements AsyncDisposable {
           taken.set(id, (taken.get(id) ?? 0) + 1);
           return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
         },
+      },
+      textMessages: {
+        send: (text: WantedText) => {
+          if (this.textsFail) return Promise.reject(this.textsFail);
+          return Promise.resolve(void this.texts.push(text));
+        },
+        verified: () => Promise.resolve(),
       },
       work: {
         enqueue: (_em: unknown, task: string, key: string) => {

@@ -7,7 +7,7 @@ import { type EmailIndex, parseEmail } from '../../src/domain/values/email.ts';
 import { entities } from '../../src/entities.ts';
 import { createJournal, type TransactAs } from '../../src/messaging/journal.ts';
 import { openDatabase, openPool } from '../../src/platform/database.ts';
-import { createKeyedHash } from '../../src/platform/keyed-hash.ts';
+import { createKeyedHash, type KeyedHash } from '../../src/platform/keyed-hash.ts';
 import { CustomerKeys } from '../../src/platform/keys.ts';
 import { createSeal, type Seal } from '../../src/platform/personal-data.ts';
 import { v7 } from 'uuid';
@@ -21,6 +21,7 @@ export interface Records extends AsyncDisposable {
   readonly keys: CustomerKeys;
   readonly seal: Seal;
   readonly emailIndex: EmailIndex;
+  readonly phoneIndex: KeyedHash;
   readonly transactAs: TransactAs;
   /** Runs work as a job of ours. */
   transact<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
@@ -40,7 +41,9 @@ export async function openRecords(
   const { orm, pool, close } = await openDatabase({ url: databases.url, pool: 20 }, entities);
   const keysPool = openPool({ url: databases.keysUrl, pool: 4 });
   const keys = new CustomerKeys(keysPool, keyring('kek-1'));
-  const parts = { keys, seal: createSeal(), emailIndex: createKeyedHash('email', options.indexKeys ?? keyring('1')) };
+  const indexKeys = options.indexKeys ?? keyring('1');
+  const indexes = { emailIndex: createKeyedHash('email', indexKeys), phoneIndex: createKeyedHash('phone', indexKeys) };
+  const parts = { keys, seal: createSeal(), ...indexes };
   const clock = { now: () => new Date() };
   const { transactAs } = createJournal({ ...parts, orm, clock, source: 'urn:customers' });
   const transact: Records['transact'] = (work) => transactAs({ actor: system('test'), requestId: v7() }, work);

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { type Identity, system } from '../../domain/access.ts';
-import type { PendingContact } from '../../domain/contacts.ts';
+import type { ContactChannel, PendingContact } from '../../domain/contacts.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
 import { Unavailable } from '../../domain/errors.ts';
 import { type Email, emailLookupOf } from '../../domain/values/email.ts';
@@ -84,7 +84,7 @@ async function clearedThere(ctx: ApplyCtx, subject: string, email: Email): Promi
 export async function giveEmail(
   ctx: ApplyCtx,
   { customerId, subject, email }: { customerId: string; subject: string; email: Email },
-): Promise<'done' | 'refused' | { readonly owner: string }> {
+): Promise<Given> {
   for (let attempt = 0; attempt < tries; attempt++) {
     const owner = await cleared(ctx, customerId, email);
     if (owner !== undefined) return { owner };
@@ -94,6 +94,18 @@ export async function giveEmail(
     if (there !== undefined) return { owner: there };
   }
   throw new Unavailable(1);
+}
+
+type Given = 'done' | 'refused' | { readonly owner: string };
+
+async function give(
+  ctx: ApplyCtx,
+  channel: ContactChannel,
+  { customerId, subject, value }: { customerId: string; subject: string; value: string },
+): Promise<Given> {
+  if (channel === 'EMAIL') return giveEmail(ctx, { customerId, subject, email: value as Email });
+  // A number is of whoever proved it last: the look that follows takes it from its holder.
+  return (await ctx.keycloak.contacts.setPhone(subject, value)) === 'done' ? 'done' : 'refused';
 }
 
 /** Looks at her user, so that what Keycloak has now counts here. @throws Unavailable while another one looks at her */
@@ -109,10 +121,9 @@ export async function lookAgain(ctx: ApplyCtx, subject: string): Promise<void> {
  * @throws Unavailable
  */
 export async function applyContacts(ctx: ApplyCtx, customerId: string): Promise<void> {
-  for (const { id, value } of await provenOf(ctx, customerId)) {
+  for (const { id, channel, value } of await provenOf(ctx, customerId)) {
     const [subject] = await subjectsOf(ctx, customerId);
-    const email = value as Email;
-    const given = subject ? await giveEmail(ctx, { customerId, subject, email }) : 'refused';
+    const given = subject ? await give(ctx, channel, { customerId, subject, value }) : 'refused';
     if (given === 'done' && subject) await lookAgain(ctx, subject);
     else await withdraw(ctx, customerId, id, typeof given === 'object' && given.owner ? given.owner : undefined);
   }

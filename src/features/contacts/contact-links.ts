@@ -33,7 +33,7 @@ async function byLink(ctx: ContactLinkCtx, purpose: LinkPurpose, text: string, d
 }
 
 /** What follows at Keycloak is done now if it can be; else the job does it, and nothing is lost. */
-async function orLater(ctx: ContactLinkCtx, customerId: string, work: () => Promise<void>): Promise<void> {
+export async function orLater(ctx: Pick<Ctx, 'log'>, customerId: string, work: () => Promise<void>): Promise<void> {
   await work().catch((error: unknown) => {
     if (!(error instanceof Unavailable)) throw error;
     ctx.log.warn({ customerId }, 'a contact waits for Keycloak');

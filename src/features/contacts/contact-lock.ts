@@ -3,8 +3,10 @@ import { system } from '../../domain/access.ts';
 import type { ContactLock } from '../../domain/contacts.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
 import type { Email } from '../../domain/values/email.ts';
+import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
+import { holderOfPhone } from '../identity/identity-service.ts';
 import { type ApplyCtx, giveEmail, lookAgain, subjectsOf } from './apply-contacts.ts';
 import { lockTask } from './contact-tasks.ts';
 
@@ -45,12 +47,23 @@ async function unlink({ pool, config }: ApplyCtx, customerId: string, { since }:
   });
 }
 
+/** Somebody else's number is not given back: it is of whoever proved it last. */
+async function restorePhone(ctx: ApplyCtx, customerId: string, subject: string, phone: PhoneNumber | null) {
+  const holder = phone && (await holderOfPhone(ctx, phone));
+  const isTaken = !!holder && holder !== customerId;
+  await ctx.keycloak.contacts.setPhone(subject, isTaken ? null : phone);
+  return isTaken ? 'refused' : 'done';
+}
+
 async function restore(ctx: ApplyCtx, customerId: string, subject: string, lock: ContactLock): Promise<void> {
-  const email = lock.restore.EMAIL as Email | undefined;
-  if (!email) return;
-  const given = await giveEmail(ctx, { customerId, subject, email });
-  if (given === 'done') await lookAgain(ctx, subject);
-  else ctx.log.error({ customerId, alarm: 'contact-not-restored' }, 'a reverted contact belongs to somebody else now');
+  const { EMAIL: email, SMS: phone } = lock.restore;
+  const given = [
+    email ? await giveEmail(ctx, { customerId, subject, email: email as Email }) : 'done',
+    phone === undefined ? 'done' : await restorePhone(ctx, customerId, subject, phone as PhoneNumber | null),
+  ];
+  await lookAgain(ctx, subject);
+  if (given.some((one) => one !== 'done'))
+    ctx.log.error({ customerId, alarm: 'contact-not-restored' }, 'a reverted contact belongs to somebody else now');
 }
 
 /**

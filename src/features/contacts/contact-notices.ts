@@ -6,14 +6,22 @@ import { type Email, emailLookupOf } from '../../domain/values/email.ts';
 import type { LinkPurpose } from '../../domain/mail-link.ts';
 import { issueLink } from '../../messaging/links.ts';
 import { holderOf, type HolderCtx } from '../identity/identity-service.ts';
-import { namedBy, sendProofTask, tellFormerTask, tellOwnerTask, tellRequestedTask } from './contact-tasks.ts';
+import {
+  namedBy,
+  sendProofTask,
+  tellFormerTask,
+  tellOwnerTask,
+  tellPhoneLostTask,
+  tellRequestedTask,
+} from './contact-tasks.ts';
+import type { ContactMail } from './contacts.mails.ts';
 
 /** What telling needs. */
 export type NoticeCtx = HolderCtx;
 
 /** What is to be written to whom, and where its link leads. */
 export interface Notice {
-  readonly about: 'proof' | 'requested' | 'changed' | 'taken';
+  readonly about: ContactMail;
   readonly to: string;
   readonly locale: string | null;
   readonly href: string;
@@ -58,6 +66,14 @@ export function ownerNotice(ctx: NoticeCtx, customerId: string): Promise<Notice 
   });
 }
 
+/** A customer is told that another one has proven her number. */
+export function phoneLostNotice(ctx: NoticeCtx, customerId: string): Promise<Notice | undefined> {
+  return about(ctx, tellPhoneLostTask, customerId, async (_em, account) => {
+    const to = addressOf(account);
+    return to && { about: 'phoneLost', to, locale: account.locale, href: signInHref(ctx) };
+  });
+}
+
 /** A new contact gets the link that proves it; or, when it is somebody else's, she is told, and nobody is the wiser. */
 export async function proofNotice(ctx: NoticeCtx, key: string): Promise<Notice | undefined> {
   const { customerId } = namedBy(key);
@@ -91,9 +107,11 @@ export function requestNotice(ctx: NoticeCtx, key: string): Promise<Notice | und
 export function formerNotice(ctx: NoticeCtx, key: string): Promise<Notice | undefined> {
   return about(ctx, tellFormerTask, key, async (em, account, changeId) => {
     const former = account.contacts.former.find(({ id }) => id === changeId);
-    if (former?.channel !== 'EMAIL') return undefined;
+    const byMail = former?.channel === 'EMAIL';
+    const to = byMail ? former.from : addressOf(account);
+    if (!former || !to) return undefined;
     const expiresAt = new Date(former.revertUntil);
     const href = await hrefOf(ctx, em, { account, changeId, purpose: 'CONTACT_REVERT', expiresAt });
-    return { about: 'changed', to: former.from, locale: account.locale, href };
+    return { about: byMail ? 'changed' : 'phoneChanged', to, locale: account.locale, href };
   });
 }

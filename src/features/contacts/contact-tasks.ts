@@ -10,6 +10,10 @@ export const tellOwnerTask = 'contacts.tell-owner';
 export const applyTask = 'contacts.apply';
 /** The job that brings Keycloak to what a lock says; its key is the customer's id. */
 export const lockTask = 'contacts.lock';
+/** The job that takes a number away at Keycloak that another one has proven; its key is the customer's id. */
+export const yieldPhoneTask = 'contacts.yield-phone';
+/** The job that tells a customer that another one has proven her number; its key is her id. */
+export const tellPhoneLostTask = 'contacts.tell-phone-lost';
 /** The job that drops what is over. */
 export const dropOverTask = 'contacts.drop-over';
 

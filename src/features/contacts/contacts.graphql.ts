@@ -11,6 +11,7 @@ import {
 import { builder, forEverybody, signedIn } from '../../graphql/builder.ts';
 import { Channel, UpdateProfileResult } from '../../graphql/customer.ts';
 import { StatusRefused } from '../../graphql/errors.ts';
+import { confirmByCode } from './contact-codes.ts';
 import { confirmContactChange, revertContactChange } from './contact-links.ts';
 import { type ContactChangePending, requestContactChange, resendVerification } from './contact-service.ts';
 
@@ -71,16 +72,18 @@ builder.mutationFields((t) => ({
   }),
   confirmContactChange: t.field({
     type: UpdateProfileResult,
-    description: 'Proves a waiting contact by what was sent to it. Publishes `CustomerUpdated`.',
+    description:
+      'Proves a waiting contact by what was sent to it: an address by the token of its link, a number by its code, signed in. Publishes `CustomerUpdated`.',
     ...forEverybody,
     args: {
       token: t.arg.string({ description: 'Of the link in the mail.' }),
       changeId: t.arg.id({ description: 'The change, with a code.' }),
       code: t.arg.string({ description: 'Of the text message.' }),
     },
-    resolve: async (_root, { token }, { app }) => {
-      if (!token) throw new NotFound();
-      return changedCustomer(app, await confirmContactChange(app, token));
+    resolve: async (_root, { token, changeId, code }, { app }) => {
+      if (token) return changedCustomer(app, await confirmContactChange(app, token));
+      if (!changeId || !code) throw new NotFound();
+      return changedCustomer(app, await confirmByCode(app, { changeId, code }));
     },
   }),
   revertContactChange: t.field({

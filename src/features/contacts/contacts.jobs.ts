@@ -3,7 +3,14 @@ import type { Task } from '../../messaging/work.ts';
 import type { MailSender } from '../../platform/mail.ts';
 import { applyContacts } from './apply-contacts.ts';
 import { carryOutLock } from './contact-lock.ts';
-import { formerNotice, type Notice, ownerNotice, proofNotice, requestNotice } from './contact-notices.ts';
+import {
+  formerNotice,
+  type Notice,
+  ownerNotice,
+  phoneLostNotice,
+  proofNotice,
+  requestNotice,
+} from './contact-notices.ts';
 import {
   applyTask,
   dropOverTask,
@@ -11,9 +18,12 @@ import {
   sendProofTask,
   tellFormerTask,
   tellOwnerTask,
+  tellPhoneLostTask,
   tellRequestedTask,
+  yieldPhoneTask,
 } from './contact-tasks.ts';
 import { contactMail } from './contacts.mails.ts';
+import { yieldPhone } from './yield-phone.ts';
 import { dropOver } from './drop-over.ts';
 
 type Write = (parts: Parts, key: string) => Promise<Notice | undefined>;
@@ -32,6 +42,8 @@ export function contactTasks(parts: Parts, mail: MailSender): Task[] {
     mailing(tellRequestedTask, requestNotice),
     mailing(tellFormerTask, formerNotice),
     mailing(tellOwnerTask, ownerNotice),
+    mailing(tellPhoneLostTask, phoneLostNotice),
+    { name: yieldPhoneTask, run: (customerId) => yieldPhone(parts, customerId) },
     { name: applyTask, run: (customerId) => applyContacts(parts, customerId) },
     { name: lockTask, run: (customerId) => carryOutLock(parts, customerId) },
     { name: dropOverTask, run: () => dropOver(parts) },

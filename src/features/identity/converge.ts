@@ -10,6 +10,7 @@ import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.t
 import { writeNow } from '../../messaging/write-now.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { type DriftKind, type Line, recordDrift } from './drift.ts';
+import { clearPhone } from './clear-phone.ts';
 import { holderOf } from './holder.ts';
 import { intentOf } from './intent.ts';
 import { checked, isLinked, link } from './links.ts';
@@ -20,7 +21,7 @@ import { emailOf, gone, takeUser } from './take-user.ts';
 /** What convergence needs. */
 export type ConvergeCtx = Pick<
   Ctx,
-  'config' | 'clock' | 'log' | 'pool' | 'transactAs' | 'keys' | 'emailIndex' | 'keycloak' | 'work'
+  'config' | 'clock' | 'log' | 'pool' | 'transactAs' | 'keys' | 'emailIndex' | 'phoneIndex' | 'keycloak' | 'work'
 >;
 
 /** Why a user is looked at. */
@@ -159,6 +160,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     const { account, made, mayHaveAddress } = found;
     const email = mayHaveAddress ? emailOf(user) : undefined;
     const change = changeNow(ctx);
+    await clearPhone(ctx, em, user, account);
     const eventAt = s.event?.at;
     // The link by which Keycloak has an address proven is good for half an hour (keycloak/realm).
     const elsewhere = { id: uuidv7(), since: new Date((eventAt ?? change.at).getTime() - 1_800_000) };
@@ -169,7 +171,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
       await writeNow(em);
       await link(em, s.identity, account.id, ctx.clock.now());
     }
-    if (former) await ctx.work.enqueue(em, tellFormerTask, `${account.id}:${former.id}`);
+    for (const { id } of former) await ctx.work.enqueue(em, tellFormerTask, `${account.id}:${id}`);
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
     if (deliver.length || user.customerId !== account.id) await ctx.work.enqueue(em, tellProviderTask, account.id);
     // Whoever is gone stays out, also when the console lets her in again.

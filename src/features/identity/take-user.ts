@@ -4,6 +4,7 @@ import type { CustomerAccount } from '../../domain/customer-account.ts';
 import type { TwoSidedField } from '../../domain/two-sided-field.ts';
 import { ValidationFailed } from '../../domain/errors.ts';
 import { type Email, parseEmail } from '../../domain/values/email.ts';
+import { parsePhoneNumber, type PhoneNumber } from '../../domain/values/phone-number.ts';
 import type { ProviderRead } from '../../domain/person.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { languageOf } from '../../texts/languages.ts';
@@ -18,6 +19,17 @@ export function emailOf(user: KeycloakUser): Email | null | undefined {
     return parseEmail(user.email);
   } catch (error) {
     if (error instanceof ValidationFailed) return undefined;
+    throw error;
+  }
+}
+
+/** The number that Keycloak has; null for one that we cannot keep, too. */
+export function phoneOf({ phone }: KeycloakUser): PhoneNumber | null {
+  if (!phone) return null;
+  try {
+    return parsePhoneNumber(phone, 'phone');
+  } catch (error) {
+    if (error instanceof ValidationFailed) return null;
     throw error;
   }
 }
@@ -39,8 +51,8 @@ export interface Taken {
   readonly deliver: readonly TwoSidedField[];
   /** Whether she was closed by this: her sessions and tokens end. */
   readonly closed: boolean;
-  /** The contact that she lost, whose owner is to be told. */
-  readonly former: FormerContact | undefined;
+  /** The contacts that she lost, whose owners are to be told. */
+  readonly former: readonly FormerContact[];
 }
 
 /** A look at Keycloak, as far as it is not the user herself. */
@@ -83,10 +95,14 @@ function takeEnabled(account: CustomerAccount, user: KeycloakUser, mayReopen: bo
 
 /** Brings the account to what Keycloak has: address and proof, whether it is enabled, names and language. */
 export function takeUser(account: CustomerAccount, user: KeycloakUser, look: Look, change: Change): Taken {
-  if (gone.includes(account.status)) return { changed: false, deliver: [], closed: false, former: undefined };
+  if (gone.includes(account.status)) return { changed: false, deliver: [], closed: false, former: [] };
+  const before = account.person?.phone;
   const { moved, former } = takeEmail(account, user, look, change);
+  const formerPhone = account.takePhone(phoneOf(user), user.phoneVerified ?? false, change, look.elsewhere);
+  const rang = account.person?.phone !== before;
   const turned = takeEnabled(account, user, look.mayReopen, change);
   const { changed, deliver } = account.reconcileFromProvider(readOf(user, account.locale, look.eventAt), change);
   const closed = turned && account.status === 'SUSPENDED';
-  return { changed: moved || turned || changed.length > 0, deliver, closed, former };
+  const lost = [former, formerPhone].filter((one) => one !== undefined);
+  return { changed: moved || rang || turned || changed.length > 0, deliver, closed, former: lost };
 }

@@ -14,6 +14,7 @@ const resend = `mutation { done: resendVerification(channel: EMAIL) { __typename
 const payload = '... on CustomerPayload { customer { id email { address pending } } } ... on UserError { code }';
 const confirm = `mutation ($token: String) { done: confirmContactChange(token: $token) { __typename ${payload} } }`;
 const revert = `mutation ($token: String!) { done: revertContactChange(token: $token) { __typename ${payload} } }`;
+const phone = 'phone { number region national international verified }';
 const me = '{ me { email { address verified pending pendingExpiresAt } } }';
 
 let world: IdentityWorld;
@@ -66,6 +67,30 @@ describe('contacts in the graph (contracts: subgraph)', () => {
     // Whoever has a link and is not signed in sees no more of her than a stranger does.
     expect(back).toEqual({ __typename: 'CustomerPayload', customer: { id: anna.id, email: null } });
     expect(await world.show(anna.id)).toMatchObject({ email: 'anna@shop.example' });
+  });
+
+  test('a number by its code, which only she herself can give', async () => {
+    const number = '+4915112345678';
+    const asked = await ask(anna.ctx(), request, { input: { ...input(number).input, channel: 'SMS' } });
+    expect(asked).toMatchObject({ __typename: 'ContactChangePending', channel: 'SMS' });
+    const { changeId } = asked;
+    const code = world.texts.at(-1)?.body.slice(0, 6) ?? '';
+    const give =
+      'mutation ($changeId: ID, $code: String) { done: confirmContactChange(changeId: $changeId, code: $code)';
+    const byCode = `${give} { __typename ... on CustomerPayload { customer { ${phone} } } ... on UserError { code path } } }`;
+
+    expect(await ask(world.ctx(), byCode, { changeId, code })).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await ask(anna.ctx(), byCode, { changeId, code: 'x' })).toMatchObject({
+      __typename: 'ValidationError',
+      path: ['code'],
+    });
+    expect(await ask(anna.ctx(), byCode, { changeId })).toMatchObject({ __typename: 'NotFoundError' });
+    expect(await ask(anna.ctx(), byCode, { changeId, code })).toEqual({
+      __typename: 'CustomerPayload',
+      customer: {
+        phone: { number, region: 'DE', national: '01511 2345678', international: '+49 1511 2345678', verified: true },
+      },
+    });
   });
 
   test('refusals are answers', async () => {
