@@ -2,7 +2,7 @@ import { Unavailable } from '../domain/errors.ts';
 import { entities } from '../entities.ts';
 import type { ConvergeCtx } from '../features/identity/converge.ts';
 import { tellPhoneLostTask, yieldPhoneTask } from '../features/identity/clear-phone.ts';
-import { tellFormerTask, tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
+import { lockTask, tellFormerTask, tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
 import { type Reconciliation, reconcile } from '../features/identity/reconcile.ts';
 import { createJournal } from '../messaging/journal.ts';
 import { openWork } from '../messaging/work.ts';
@@ -26,7 +26,7 @@ async function withParts<T>(env: Environment, work: (ctx: ConvergeCtx) => Promis
   const keysPool = openPool({ url: config.database.keysUrl, pool: 2 });
   const queue = await openWork(
     config.database.url,
-    [tellProviderTask, tellStatusTask, tellFormerTask, tellPhoneLostTask, yieldPhoneTask],
+    [tellProviderTask, tellStatusTask, tellFormerTask, tellPhoneLostTask, yieldPhoneTask, lockTask],
     log,
   );
   const keys = new CustomerKeys(keysPool, config.keys.encryption);

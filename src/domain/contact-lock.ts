@@ -33,6 +33,19 @@ export function reverted(contacts: Contacts, id: string, at: Date, phoneSince: D
   return { pending: [], former: contacts.former.filter((one) => !undone.includes(one)), lock };
 }
 
+/** As long as a link is good by which the provider has an address proven: one may still be out when the lock falls. */
+const staleLinkMs = 1_800_000;
+
+/**
+ * The lock once more, when the provider shows another address although nobody of before has come in: a link that was out
+ * when it fell. Undefined when the address may be taken.
+ */
+export function lockedAgain(lock: ContactLock | null, address: string | null, at: Date): ContactLock | undefined {
+  if (!lock || address === null) return undefined;
+  if (lock.openedAt !== null && isPast(after(lock.at, staleLinkMs), at)) return undefined;
+  return { ...lock, restore: { ...lock.restore, EMAIL: address }, carriedOutAt: null, openedAt: null };
+}
+
 /** Whether a lock binds no longer: she came in with something from before, and the time to misuse it is over. */
 const isSpent = (lock: ContactLock, at: Date): boolean =>
   lock.openedAt !== null && isPast(after(lock.at, revertMs), at);

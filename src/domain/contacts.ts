@@ -195,6 +195,7 @@ export function withdrawn(contacts: Contacts, id: string): Contacts {
 export interface MadeElsewhere {
   readonly id: string;
   readonly since: Date;
+  readonly byStaff?: boolean;
 }
 
 /** A primary contact that the provider has now. */

@@ -1,7 +1,7 @@
 import type { AccountStatus } from './account-status.ts';
 import type { FieldChange } from './audit-entry.ts';
 import { statusRules } from './access.ts';
-import { contactsDueAt, isUnderContactLock, reverted, withoutOver } from './contact-lock.ts';
+import { contactsDueAt, isUnderContactLock, lockedAgain, reverted, withoutOver } from './contact-lock.ts';
 import {
   askedAgain,
   codeGiven,
@@ -170,6 +170,7 @@ export abstract class ContactHolder extends CustomerRecord {
     const address = this.known().email?.address ?? null;
     const isProven = verified && email !== null;
     if (gone.includes(this.status) || (!isProven && this.status === 'SUSPENDED')) throw new StatusConflict(this.status);
+    if (this.refuses(email, elsewhere, change)) return undefined;
     const { former, by, over } = this.settle({ email, isProven }, change, elsewhere);
     if (email !== address) {
       const kept = email && { address: email, verifiedAt: this.emailVerified ? change.at.toISOString() : null };
@@ -234,6 +235,20 @@ export abstract class ContactHolder extends CustomerRecord {
     if (!lock.carriedOutAt) throw new StatusConflict('LOCKED');
     this.keep({ ...this.contacts, lock: { ...lock, openedAt: change.at.toISOString() } });
     this.book().note('CONTACT_UNLOCKED', change.by);
+  }
+
+  /** A locked account takes an address only from itself or from staff; another one falls under the lock again. */
+  private refuses(email: Email | null, { byStaff = false }: MadeElsewhere, { at, by }: Change): boolean {
+    const { contacts } = this;
+    const address = this.known().email?.address ?? null;
+    const asked = contacts.pending.find(({ channel, provenAt }) => channel === 'EMAIL' && provenAt)?.value;
+    const expected = [address, asked, contacts.lock?.restore.EMAIL].filter((one) => typeof one === 'string');
+    if (byStaff || expected.some((one) => isSameContact('EMAIL', one, email))) return false;
+    const lock = lockedAgain(contacts.lock, contacts.lock?.restore.EMAIL ?? address, at);
+    if (!lock) return false;
+    this.keep({ ...contacts, lock });
+    this.book().note('CONTACT_LOCKED', by);
+    return true;
   }
 
   /** What an address of the provider's means for the changes that are under way. A spelling alone is no change. */

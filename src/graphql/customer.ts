@@ -113,7 +113,6 @@ const ContactPhone = builder.objectRef<PhoneShown>('ContactPhone').implement({
     number: t.expose('number', { type: 'PhoneNumber', description: 'In E.164 form.' }),
     region: t.expose('region', { type: 'CountryCode', description: 'The country whose numbering plan it belongs to.' }),
     national: t.exposeString('national', { description: 'As it is dialled within the country.' }),
-    international: t.exposeString('international', { description: 'As it is written elsewhere.' }),
     verified: t.exposeBoolean('verified', { description: 'Whether she proved that it is hers.' }),
     pending: t.expose('pending', {
       type: 'PhoneNumber',

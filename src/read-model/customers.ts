@@ -57,7 +57,6 @@ export interface PhoneShown {
   readonly number: string;
   readonly region: string;
   readonly national: string;
-  readonly international: string;
   readonly verified: boolean;
   readonly pending: string | null;
 }
@@ -251,9 +250,9 @@ function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown
 function shownPhone(phone: NonNullable<Sealed['phone']> | null, pending: string | null): PhoneShown | null {
   const number = phone?.number ?? (pending as PhoneNumber | null);
   if (!number) return null;
-  const { region, national, international } = phoneDetails(number);
+  const { region, national } = phoneDetails(number);
   if (region === null) return null;
-  return { number, region, national, international, verified: !!phone?.verifiedAt, pending };
+  return { number, region, national, verified: !!phone?.verifiedAt, pending };
 }
 
 type StoredRow = Omit<CustomerRow, 'view' | 'identity'> & { issuer: string | null; subject: string | null };

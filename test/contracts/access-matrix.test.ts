@@ -29,7 +29,6 @@ const person: Person = {
     number: '+4915112345678',
     region: 'DE',
     national: '01511 2345678',
-    international: '+49 1511 2345678',
     verified: true,
     pending: null,
   },
@@ -52,7 +51,7 @@ function actorOf(role: string): Actor {
   return { kind: 'person', id: role, permissions: new Set(permissionsOf(role)) };
 }
 
-const fields = `id version status displayName givenName familyName email { address } emailLookup identity { subject }
+const fields = `id version status displayName givenName familyName email { address } phone { number } emailLookup identity { subject }
   birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed }`;
 const asEntity = parse(`query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { ${fields} } } }`);
 const asMe = parse(`{ me { ${fields} } }`);

@@ -213,9 +213,44 @@ describe('revert is a lock, not a key (decision 14)', () => {
     moved(customer, 'thief@example.org');
     customer.revertContact(first, self(2));
     take(customer, 'ada@example.org', 2);
+    customer.carriedOutLock(after(2).toISOString(), self(2));
+    customer.signedIn({ at: after(2), sessionId: 's', method: 'pwd', amr: [] }, self(2));
     take(customer, 'new@example.org', 3, second);
 
     expect(take(customer, 'ada@example.org', 4, id)).toMatchObject({ from: 'new@example.org' });
+  });
+});
+
+describe('a locked account takes no address from the provider', () => {
+  const locked = (opened: boolean) => {
+    const customer = inStatus('ACTIVE');
+    customer.requestContact(wish('thief@example.org'), self());
+    customer.revertContact(first, self(1));
+    customer.carriedOutLock(after(1).toISOString(), self(1));
+    if (opened) customer.signedIn({ at: after(1), sessionId: 's', method: 'pwd', amr: [] }, self(1));
+    return customer;
+  };
+
+  test.each([
+    [false, 1.1],
+    [false, 500],
+    [true, 1.4],
+  ])('opened: %s, after %d hours: it falls under the lock again', (opened, hours) => {
+    const customer = locked(opened);
+
+    expect(take(customer, 'thief@example.org', hours)).toBeUndefined();
+
+    expect(addressOf(customer)).toBe('Ada@example.org');
+    expect(customer.contacts.lock).toMatchObject({ restore: { EMAIL: 'Ada@example.org' }, carriedOutAt: null });
+  });
+
+  test('once she is back and no link can be out any more, or by staff, it counts', () => {
+    const [back, byStaff] = [locked(true), locked(false)];
+
+    take(back, 'new@example.org', 1.6);
+    byStaff.takeEmail(parseEmail('new@example.org'), true, idp(2), { id: third, since: after(2), byStaff: true });
+
+    expect([back, byStaff].map(addressOf)).toEqual(['new@example.org', 'new@example.org']);
   });
 });
 

@@ -68,6 +68,9 @@ export const tellStatusTask = 'identity.tell-status';
 /** The job that tells the owner of a contact that it is no longer the account's; its key names account and change. */
 export const tellFormerTask = 'contacts.tell-former';
 
+/** The job that brings Keycloak to what an account's lock says; its key is the customer's id. */
+export const lockTask = 'contacts.lock';
+
 const attempts = 4;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -163,7 +166,8 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     await clearPhone(ctx, em, user, account);
     const eventAt = s.event?.at;
     // The link by which Keycloak has an address proven is good for half an hour (keycloak/realm).
-    const elsewhere = { id: uuidv7(), since: new Date((eventAt ?? change.at).getTime() - 1_800_000) };
+    const since = new Date((eventAt ?? change.at).getTime() - 1_800_000);
+    const elsewhere = { id: uuidv7(), since, byStaff: s.event?.byStaff ?? false };
     const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt, elsewhere };
     const { changed, deliver, closed, former } = takeUser(account, user, look, change);
     if (made) {
@@ -172,6 +176,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
       await link(em, s.identity, account.id, ctx.clock.now());
     }
     for (const { id } of former) await ctx.work.enqueue(em, tellFormerTask, `${account.id}:${id}`);
+    if (account.contacts.lock?.carriedOutAt === null) await ctx.work.enqueue(em, lockTask, account.id);
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
     if (deliver.length || user.customerId !== account.id) await ctx.work.enqueue(em, tellProviderTask, account.id);
     // Whoever is gone stays out, also when the console lets her in again.

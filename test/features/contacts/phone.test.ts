@@ -57,7 +57,6 @@ describe('a telephone number (decision 11, 14)', () => {
       number,
       region: 'DE',
       national: '01511 2345678',
-      international: '+49 1511 2345678',
       verified: true,
       pending: null,
     });

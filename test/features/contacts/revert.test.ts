@@ -196,6 +196,22 @@ describe('a change made at Keycloak (decision 14)', () => {
     expect(await world.show(anna.id)).toMatchObject({ email: hers });
   });
 
+  test('a link of Keycloak’s that was out when the lock fell changes nothing for long; staff may change it', async () => {
+    await console('thief@evil.example', 'customer', 'UPDATE_EMAIL');
+    await revert(link());
+    await world.runJobs();
+    await signIn();
+    anna.user.credentials?.push({ id: 'late', type: 'otp', createdDate: world.parts.clock.now().getTime() });
+
+    await console('thief2@evil.example', 'customer', 'UPDATE_EMAIL');
+
+    expect([anna.user.email, (await world.show(anna.id))?.email]).toEqual([hers, hers]);
+    expect(idsOf()).toEqual(['old-password']);
+    expect(world.mails).toHaveLength(1);
+    await console('checked@shop.example', 'staff', 'USER_UPDATE');
+    expect(await world.show(anna.id)).toMatchObject({ email: 'checked@shop.example' });
+  });
+
   test('another spelling is no change that anybody is told of', async () => {
     await console('Anna@SHOP.example', 'customer', 'UPDATE_EMAIL');
 
