@@ -128,7 +128,7 @@ export default {
     {
       name: 'features-meet-in-the-domain',
       comment:
-        'Features meet in the domain or through an event. Registration and authentication call the identity service, since a customer exists before her session.',
+        'Features meet in the domain or through an event. Registration, authentication and contacts call the identity service, since a customer exists before her session and what she is reached by is what she signs in with.',
       severity: 'error',
       from: { path: '^src/features/([^/]+)/' },
       to: {
@@ -138,9 +138,9 @@ export default {
     },
     {
       name: 'identity-service-for-registration-and-sign-in',
-      comment: 'Only registration and authentication call the identity service.',
+      comment: 'Only registration, authentication and contacts call the identity service.',
       severity: 'error',
-      from: { path: '^src/features/', pathNot: '^src/features/(identity|registration|authentication)/' },
+      from: { path: '^src/features/', pathNot: '^src/features/(identity|registration|authentication|contacts)/' },
       to: { path: '^src/features/identity/' },
     },
     {

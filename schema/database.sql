@@ -70,6 +70,10 @@ create table customer (
   deactivated_at timestamp(3) with time zone,
   deactivation_reason text,
   reversible_until timestamp(3) with time zone,
+  contact_due_at timestamp(3) with time zone,
+  phone_hash_even bytea,
+  phone_hash_odd bytea,
+  phone_verified boolean not null,
   constraint customer_audit_sequence_check CHECK ((audit_sequence >= 0)),
   constraint customer_deactivation_reason_check CHECK ((deactivation_reason = ANY (ARRAY['CUSTOMER_REQUEST'::text, 'STAFF'::text, 'FRAUD'::text, 'INACTIVITY'::text, 'MERGED'::text, 'ERASURE'::text]))),
   constraint customer_method_check CHECK ((method = ANY (ARRAY['PASSWORD'::text, 'SOCIAL'::text, 'PASSKEY'::text, 'IMPORT'::text, 'STAFF'::text]))),
@@ -82,10 +86,13 @@ create table customer (
 CREATE INDEX customer_by_activity ON public.customer USING btree (last_activity_at DESC, id DESC);
 CREATE INDEX customer_by_creation ON public.customer USING btree (created_at DESC, id DESC);
 CREATE INDEX customer_by_key ON public.customer USING btree (key_id);
+CREATE INDEX customer_contact_due ON public.customer USING btree (contact_due_at) WHERE (contact_due_at IS NOT NULL);
 CREATE INDEX customer_unproven ON public.customer USING btree (created_at) WHERE ((NOT email_verified) AND (status = 'PENDING_VERIFICATION'::text));
 CREATE UNIQUE INDEX customer_email_even ON public.customer USING btree (email_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE TRIGGER customer_ends_acting AFTER UPDATE OF status ON public.customer FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status <> ALL (ARRAY['PENDING_VERIFICATION'::text, 'ACTIVE'::text])))) EXECUTE FUNCTION end_acting_for_customer();
+CREATE UNIQUE INDEX customer_phone_even ON public.customer USING btree (phone_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
+CREATE UNIQUE INDEX customer_phone_odd ON public.customer USING btree (phone_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 
 create table dead_letter (
   id uuid not null,

@@ -31,6 +31,7 @@ export interface Parts {
   readonly emailIndex: EmailIndex;
   /** Tells whether a user of Keycloak is as we saw her last. */
   readonly fingerprints: KeyedHash;
+  readonly phoneIndex: KeyedHash;
   readonly keycloak: KeycloakUsers;
   /** Keycloak's users in its own database, where we may read them. */
   readonly keycloakRows?: KeycloakRows | undefined;

@@ -95,7 +95,9 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
   const seal = createSeal();
   const emailIndex = createKeyedHash('email', config.keys.index);
   const fingerprints = createKeyedHash('keycloak-user', config.keys.index);
-  const { transactAs } = createJournal({ orm, keys, seal, emailIndex, clock, source: config.events.source });
+  const phoneIndex = createKeyedHash('phone', config.keys.index);
+  const sealing = { keys, seal, emailIndex, phoneIndex };
+  const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
   const queue = opened.add(await openWork(config.database.url, taskNames, log), (one) => one.stop());
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   const keycloakRows = openKeycloakRows(config, opened);
@@ -108,9 +110,7 @@ async function connect(config: Config, log: Log, opened: Opened): Promise<Connec
     log,
     pool,
     transactAs,
-    keys,
-    seal,
-    emailIndex,
+    ...sealing,
     fingerprints,
     keycloak,
     keycloakRows,

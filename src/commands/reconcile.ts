@@ -1,7 +1,8 @@
 import { Unavailable } from '../domain/errors.ts';
 import { entities } from '../entities.ts';
-import { tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
 import { type Reconciliation, reconcile, type ReconcileCtx } from '../features/identity/reconcile.ts';
+import { tellPhoneLostTask, yieldPhoneTask } from '../features/identity/clear-phone.ts';
+import { lockTask, tellFormerTask, tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
 import { createJournal } from '../messaging/journal.ts';
 import { openWork } from '../messaging/work.ts';
 import { systemClock } from '../platform/clock.ts';
@@ -23,17 +24,23 @@ async function withParts<T>(env: Environment, work: (ctx: ReconcileCtx) => Promi
   const database = await openDatabase(config.database, entities);
   const { orm, pool } = database;
   const keysPool = openPool({ url: config.database.keysUrl, pool: 2 });
-  const queue = await openWork(config.database.url, [tellProviderTask, tellStatusTask], log);
+  const queue = await openWork(
+    config.database.url,
+    [tellProviderTask, tellStatusTask, tellFormerTask, tellPhoneLostTask, yieldPhoneTask, lockTask],
+    log,
+  );
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const emailIndex = createKeyedHash('email', config.keys.index);
   const fingerprints = createKeyedHash('keycloak-user', config.keys.index);
   const rowsPool = config.keycloak.databaseUrl && openPool({ url: config.keycloak.databaseUrl, pool: 2 });
-  const sealing = { keys, seal: createSeal(), emailIndex };
+  const phoneIndex = createKeyedHash('phone', config.keys.index);
+  const sealing = { keys, seal: createSeal(), emailIndex, phoneIndex };
   const { transactAs } = createJournal({ orm, ...sealing, clock, source: config.events.source });
   const keycloak = new KeycloakUsers(config.keycloak, clock, (seconds) => new Unavailable(seconds));
   try {
     const keycloakRows = rowsPool ? new KeycloakRows(rowsPool, config.keycloak.realm) : undefined;
-    const found = { config, clock, log, pool, keys, emailIndex, fingerprints, keycloak, keycloakRows };
+    const indexes = { emailIndex, phoneIndex, fingerprints };
+    const found = { config, clock, log, pool, keys, ...indexes, keycloak, keycloakRows };
     return await work({ ...found, transactAs, work: queue });
   } finally {
     await queue.stop();

@@ -120,6 +120,7 @@ export const fieldViews = {
   givenName: ['self', 'personal'],
   familyName: ['self', 'personal'],
   email: ['self', 'personal'],
+  phone: ['self', 'personal'],
   emailLookup: ['self', 'personal'],
   identity: ['self', 'personal'],
   birthDate: ['self', 'personal'],

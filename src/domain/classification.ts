@@ -42,10 +42,12 @@ const account: TableRule = {
   retention: 'until erasure; the tombstone as long as backups live, at least',
   columns: {
     ...pseudonym('id key_id', 'KEEP'),
+    ...plain('contact_due_at', 'CLEAR'),
     ...plain('status version sequence audit_sequence audit_head created_at', 'KEEP'),
     sealed: ['SEALED', 'DESTROY_KEY'],
     ...all('email_hash_even email_hash_odd', ['KEYED_HASH', 'CLEAR']),
-    ...all('email_verified', ['PERSONAL', 'CLEAR']),
+    ...all('phone_hash_even phone_hash_odd', ['KEYED_HASH', 'CLEAR']),
+    ...all('email_verified phone_verified', ['PERSONAL', 'CLEAR']),
     ...all('locale country method activated_at last_activity_at', ['PERSONAL', 'CLEAR']),
     ...all('deactivated_at deactivation_reason reversible_until', ['PERSONAL', 'CLEAR']),
   },

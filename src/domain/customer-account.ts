@@ -1,33 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import { statusRules } from './access.ts';
-import { type AccountStatus, canBecome } from './account-status.ts';
-import type { AuditAction, FieldChange, SessionAction } from './audit-entry.ts';
-import { type Change, type CustomerFacts, FactBook } from './customer-facts.ts';
+import type { AccountStatus } from './account-status.ts';
+import type { SessionAction } from './audit-entry.ts';
+import { gone } from './customer-contacts.ts';
+import type { Change } from './customer-facts.ts';
 import { StatusConflict, VersionConflict } from './errors.ts';
-import {
-  type CustomerRow,
-  customerSchema,
-  type Journaled,
-  type ProviderVerdict,
-  type SignIn,
-} from './customer-schema.ts';
+import { customerSchema, type ProviderVerdict, type SignIn } from './customer-schema.ts';
+import { PhoneHolder } from './customer-phone.ts';
 import type { ChangeReason, DeactivationReason } from './events.ts';
-import { guarded } from './guarded.ts';
-import { changedHere, type OurSide, type Person, type ProviderRead, readProvider, toldProvider } from './person.ts';
+import { changedHere, type OurSide, type ProviderRead, readProvider, toldProvider } from './person.ts';
 import { parseProfile, type ProfileField, type ProfileInput, profileFields } from './profile.ts';
 import { twoSidedFields } from './two-sided-field.ts';
 import { firstChanges, firstRow, registered, type Registration } from './registration.ts';
-import type { Email, EmailHashes } from './values/email.ts';
 
 /** How long the farewell mail leads back, in days (contracts: access, "Statuses"). */
 const reversibleDays = 30;
 const reversible: readonly DeactivationReason[] = ['CUSTOMER_REQUEST', 'INACTIVITY'];
-const gone: readonly AccountStatus[] = ['ERASING', 'ERASED', 'MERGED'];
-
-const books = new WeakMap<object, FactBook>();
 
 /** A customer: identity, contacts, names, status. Everything that happens to her is noted, audited and published. */
-export class CustomerAccount extends guarded(customerSchema) {
+export class CustomerAccount extends PhoneHolder {
   /**
    * Makes an account: ACTIVE with a proven address, else PENDING_VERIFICATION.
    *
@@ -75,65 +66,6 @@ export class CustomerAccount extends guarded(customerSchema) {
   }
 
   /**
-   * Her address as the provider has it now; the provider says whether it is proven. Does nothing when it is known so.
-   *
-   * @throws StatusConflict when the status does not allow it; an account that is suspended keeps a proven address
-   */
-  takeEmail(email: Email | null, verified: boolean, change: Change): void {
-    const address = this.known().email?.address ?? null;
-    const proven = verified && email !== null;
-    if (gone.includes(this.status) || (!proven && this.status === 'SUSPENDED')) throw new StatusConflict(this.status);
-    if (email !== address) {
-      const kept = email && { address: email, verifiedAt: this.emailVerified ? change.at.toISOString() : null };
-      this.set({ person: { ...this.known(), email: kept } });
-      this.book().note('EMAIL_CHANGED', change.by, [{ path: 'email', from: address, to: email }]);
-    }
-    if (proven && !this.emailVerified) this.proveEmail(change);
-    if (!proven && this.emailVerified) this.unproveEmail(change);
-  }
-
-  /**
-   * The address was proven: it is hers, and the account opens.
-   *
-   * @throws StatusConflict without an address, and when the status does not wait for a proof
-   */
-  proveEmail(change: Change): void {
-    const { email } = this.known();
-    const opens = this.status === 'PENDING_VERIFICATION';
-    if (!email || this.emailVerified || !(opens || this.status === 'DEACTIVATED'))
-      throw new StatusConflict(this.status);
-    const changes = this.prove(email.address, change.at);
-    if (!opens) return this.book().note('EMAIL_PROVEN', change.by, changes);
-    this.set({ activatedAt: this.activatedAt ?? change.at });
-    this.become('ACTIVE', 'EMAIL_PROVEN', change, changes);
-  }
-
-  /**
-   * The provider took the proof back: an open account waits for another one.
-   *
-   * @throws StatusConflict when the status does not allow it
-   */
-  unproveEmail(change: Change): void {
-    const opened = this.status === 'ACTIVE';
-    if (!this.emailVerified || !(opened || this.status === 'DEACTIVATED')) throw new StatusConflict(this.status);
-    const changes = this.prove(this.known().email?.address ?? null, null);
-    if (opened) this.become('PENDING_VERIFICATION', 'EMAIL_UNPROVEN', change, changes);
-    else this.book().note('EMAIL_UNPROVEN', change.by, changes);
-  }
-
-  /**
-   * Somebody else proved the address, or nobody did in time: the account loses it and is erased (design, decision 9).
-   *
-   * @throws StatusConflict unless the account waits for a proof
-   */
-  evict(change: Change): void {
-    if (this.status !== 'PENDING_VERIFICATION') throw new StatusConflict(this.status, 'ERASING');
-    const from = this.known().email?.address ?? null;
-    this.set({ person: { ...this.known(), email: null }, emailHashEven: null, emailHashOdd: null });
-    this.become('ERASING', 'EVICTED', change, [{ path: 'email', from, to: null }]);
-  }
-
-  /**
    * Suspends, opens or closes the account.
    *
    * @param why  for DEACTIVATED
@@ -176,6 +108,7 @@ export class CustomerAccount extends guarded(customerSchema) {
    */
   signedIn(signIn: SignIn, change: Change): void {
     if (!statusRules[this.status].signIn) throw new StatusConflict(this.status);
+    this.openLock(change);
     this.set({ lastActivityAt: signIn.at });
     this.book().note('SIGNED_IN', change.by);
     const { sessionId, method, amr, acr, clientId, newDevice } = signIn;
@@ -227,51 +160,6 @@ export class CustomerAccount extends guarded(customerSchema) {
     this.book().note(action, 'STAFF');
   }
 
-  /** Hands everything over that happened since the last time. For the journal only. */
-  takeFacts(): CustomerFacts | undefined {
-    const book = books.get(this);
-    books.delete(this);
-    const { id, status, emailVerified } = this;
-    return book?.close((changed, reason) => ({
-      name: 'CustomerUpdated',
-      data: { customerId: id, version: this.version + 1, changed, reason, status, emailVerified },
-    }));
-  }
-
-  /** The journal wrote entries and events: the row counts on. */
-  journaled(counters: Journaled): void {
-    this.set(counters);
-  }
-
-  /** What is stored of her personal part, and what her address is found by. For the sealing of rows only. */
-  resealed(sealed: Buffer, { even, odd }: EmailHashes): void {
-    this.set({ sealed, emailHashEven: even, emailHashOdd: odd });
-  }
-
-  /** What was sealed is open. For the sealing of rows only. */
-  opened(person: Person | null): void {
-    this.set({ person });
-  }
-
-  private prove(address: Email | null, at: Date | null): FieldChange[] {
-    const email = address && { address, verifiedAt: at?.toISOString() ?? null };
-    const from = this.emailVerified;
-    this.set({ emailVerified: at !== null, person: { ...this.known(), email } });
-    return [{ path: 'email.verified', from, to: at !== null }];
-  }
-
-  private become(to: AccountStatus, action: AuditAction, change: Change, before: readonly FieldChange[] = []): void {
-    const from = this.status;
-    if (!canBecome(from, to)) throw new StatusConflict(from, to);
-    this.set({ status: to });
-    this.book().note(action, change.by, [...before, { path: 'status', from, to }]);
-  }
-
-  private known(): Person {
-    if (!this.person) throw new StatusConflict(this.status);
-    return this.person;
-  }
-
   private ours(): OurSide {
     const { givenName, familyName } = this.known();
     return { givenName, familyName, locale: this.locale };
@@ -280,16 +168,6 @@ export class CustomerAccount extends guarded(customerSchema) {
   private shown(): { readonly [F in ProfileField]: string | null } {
     const { displayName, birthDate } = this.known();
     return { ...this.ours(), displayName, birthDate, country: this.country };
-  }
-
-  private book(): FactBook {
-    const book = books.get(this) ?? new FactBook();
-    books.set(this, book);
-    return book;
-  }
-
-  private set(values: Partial<CustomerRow>): this {
-    return Object.assign(this, values);
   }
 }
 customerSchema.setClass(CustomerAccount);

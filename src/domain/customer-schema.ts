@@ -21,6 +21,9 @@ export const customerSchema = defineEntity({
     emailHashEven: p.blob().strictNullable(),
     emailHashOdd: p.blob().strictNullable(),
     emailVerified: p.boolean(),
+    phoneHashEven: p.blob().strictNullable(),
+    phoneHashOdd: p.blob().strictNullable(),
+    phoneVerified: p.boolean(),
     locale: p.string().length(35).strictNullable(),
     country: p.string().columnType('char(2)').strictNullable(),
     method: p.enum(registrationMethods).columnType('text').strictNullable(),
@@ -30,6 +33,7 @@ export const customerSchema = defineEntity({
     deactivatedAt: p.datetime(3).strictNullable(),
     deactivationReason: p.enum(deactivationReasons).columnType('text').strictNullable(),
     reversibleUntil: p.datetime(3).strictNullable(),
+    contactDueAt: p.datetime(3).strictNullable(),
   },
 });
 

@@ -121,6 +121,14 @@ export class ContactInUse extends DomainError {
   }
 }
 
+/** The last proven contact of an account cannot be taken away. */
+export class LastContact extends DomainError {
+  readonly code = 'LAST_CONTACT';
+  constructor() {
+    super('This is the last proven contact of the account.');
+  }
+}
+
 /** The proof is too old or too weak for this act (contracts: access, "Step-up"). */
 export class StepUpRequired extends DomainError {
   readonly code = 'STEP_UP_REQUIRED';

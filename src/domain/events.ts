@@ -58,6 +58,7 @@ export const events = {
       reason: z.enum(changeReasons),
       status: status.optional(),
       emailVerified: z.boolean().optional(),
+      phoneVerified: z.boolean().optional(),
     }),
   },
   CustomerAccountDeactivated: {

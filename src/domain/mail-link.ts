@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What a link in a mail may be for. A new purpose is a word here and a page at `linkPages` in `server/routes.ts`. */
-export const linkPurposes = ['TAKEOVER_REPORT'] as const;
+export const linkPurposes = ['TAKEOVER_REPORT', 'CONTACT_PROOF', 'CONTACT_REVERT'] as const;
 /** One of {@link linkPurposes}. */
 export type LinkPurpose = (typeof linkPurposes)[number];
 

@@ -2,6 +2,8 @@ import { parsePersonName } from './values/person-name.ts';
 import { parseLocale } from './values/locale.ts';
 import { ValidationFailed } from './errors.ts';
 import { nothingSeen, type ProviderValues, reconcile, type TwoSidedField, twoSidedFields } from './two-sided-field.ts';
+import type { Contacts } from './contacts.ts';
+import type { PhoneNumber } from './values/phone-number.ts';
 import type { Email } from './values/email.ts';
 
 /** Our side of a field that the provider has too. */
@@ -26,6 +28,12 @@ export interface Person {
   readonly displayName: string | null;
   readonly birthDate: string | null;
   readonly provider: ProviderState;
+  /** Absent until she has had one. */
+  readonly phone?: { readonly number: PhoneNumber; readonly verifiedAt: string | null } | null;
+  /** A number that another one has proven since; the provider may still show it, which does not count. */
+  readonly lostPhone?: PhoneNumber;
+  /** Absent until the first change of a contact. */
+  readonly contacts?: Contacts;
 }
 
 /** Somebody of whom nothing is known. */

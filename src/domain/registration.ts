@@ -39,10 +39,11 @@ export function firstRow(input: Registration, { at }: Change): CustomerRow {
   };
   const times = { createdAt: at, lastActivityAt: at, activatedAt: proven ? at : null };
   const counters = { version: 1, sequence: 0, auditSequence: 0, auditHead: chainStart };
-  const open = { deactivatedAt: null, deactivationReason: null, reversibleUntil: null };
+  const open = { deactivatedAt: null, deactivationReason: null, reversibleUntil: null, contactDueAt: null };
   const unsealed = { sealed: Buffer.alloc(0), emailHashEven: null, emailHashOdd: null, emailVerified: proven };
+  const phone = { phoneHashEven: null, phoneHashOdd: null, phoneVerified: false };
   const status = proven ? 'ACTIVE' : 'PENDING_VERIFICATION';
-  return { id, keyId, method, locale, country, status, person, ...times, ...counters, ...open, ...unsealed };
+  return { id, keyId, method, locale, country, status, person, ...times, ...counters, ...open, ...unsealed, ...phone };
 }
 
 const paths = ['email', 'email.verified', 'status', ...profileFields] as const;

@@ -31,6 +31,7 @@ export const builder = new SchemaBuilder<{
     DateTime: { Input: string; Output: Date };
     Date: Text;
     EmailAddress: Text;
+    PhoneNumber: Text;
     CountryCode: Text;
     LocaleTag: Text;
     UUID: Text;

@@ -1,7 +1,8 @@
 import { accountStatuses } from '../domain/account-status.ts';
 import { type CustomerField, fieldViews, type Permission, shows, type View } from '../domain/access.ts';
 import { checkoutBlocks, checkoutEligibility } from '../domain/checkout-eligibility.ts';
-import type { CustomerRow, Person } from '../read-model/customers.ts';
+import type { CustomerRow, PendingShown, Person, PhoneShown } from '../read-model/customers.ts';
+import { NotFound, StepUpRequired, ValidationFailed, VersionConflict } from '../domain/errors.ts';
 import { builder, type GraphContext } from './builder.ts';
 
 /** The permission that gives a view; strangers need none. */
@@ -78,7 +79,9 @@ const CheckoutEligibility = builder.objectRef<ReturnType<typeof checkoutEligibil
 });
 
 const ContactEmail = builder
-  .objectRef<{ address: string; verified: boolean; verifiedAt: Date | null }>('ContactEmail')
+  .objectRef<{ address: string; verified: boolean; verifiedAt: Date | null; pending: PendingShown | null }>(
+    'ContactEmail',
+  )
   .implement({
     description: 'The e-mail address an account is reached by.',
     fields: (t) => ({
@@ -90,8 +93,35 @@ const ContactEmail = builder
         description: 'When she did.',
         resolve: ({ verifiedAt }) => (verifiedAt ? new Date(verifiedAt) : null),
       }),
+      pending: t.field({
+        type: 'EmailAddress',
+        nullable: true,
+        description: 'The address that waits for its proof.',
+        resolve: ({ pending }) => pending?.value ?? null,
+      }),
+      pendingExpiresAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'Until when it can be proven.',
+        resolve: ({ pending }) => pending?.expiresAt ?? null,
+      }),
     }),
   });
+
+const ContactPhone = builder.objectRef<PhoneShown>('ContactPhone').implement({
+  description: 'The telephone number an account is reached by.',
+  fields: (t) => ({
+    number: t.expose('number', { type: 'PhoneNumber', description: 'In E.164 form.' }),
+    region: t.expose('region', { type: 'CountryCode', description: 'The country whose numbering plan it belongs to.' }),
+    national: t.exposeString('national', { description: 'As it is dialled within the country.' }),
+    verified: t.exposeBoolean('verified', { description: 'Whether she proved that it is hers.' }),
+    pending: t.expose('pending', {
+      type: 'PhoneNumber',
+      nullable: true,
+      description: 'The number that waits for its proof.',
+    }),
+  }),
+});
 
 const IdentityRef = builder.objectRef<{ issuer: string; subject: string }>('IdentityRef').implement({
   description: 'Whom an identity provider knows somebody as.',
@@ -132,9 +162,14 @@ export const Customer = builder.objectRef<CustomerRow>('Customer').implement({
     email: t.field({
       type: ContactEmail,
       description: 'Her e-mail address.',
-      ...shownOfPerson('email', ({ email, emailVerifiedAt: verifiedAt }, { emailVerified: verified }) =>
-        email ? { address: email, verified, verifiedAt } : null,
+      ...shownOfPerson('email', ({ email, emailVerifiedAt: verifiedAt, pendingEmail: pending }, { emailVerified }) =>
+        email ? { address: email, verified: emailVerified, verifiedAt, pending } : null,
       ),
+    }),
+    phone: t.field({
+      type: ContactPhone,
+      description: 'Her telephone number: the proven one, else the one that waits for its proof.',
+      ...shownOfPerson('phone', ({ phone }) => phone as PhoneShown),
     }),
     emailLookup: t.string({
       description: 'The normalised e-mail address: an entity key for trusted internal subgraphs only.',
@@ -194,4 +229,17 @@ export const CustomerPayload = builder.objectRef<{ customer: CustomerRow }>('Cus
   fields: (t) => ({
     customer: t.expose('customer', { type: Customer, description: 'As she is now.' }),
   }),
+});
+
+/** The answer of mutations that change a customer's own data. */
+export const UpdateProfileResult = builder.errorUnion('UpdateProfileResult', {
+  description: 'The customer, or why nothing was changed.',
+  types: [CustomerPayload, NotFound, StepUpRequired, ValidationFailed, VersionConflict],
+  resolveType: () => 'CustomerPayload',
+});
+
+/** The ways to reach somebody. */
+export const Channel = builder.enumType('Channel', {
+  description: 'A way to reach somebody.',
+  values: ['EMAIL', 'SMS', 'PUSH', 'POST', 'PHONE'],
 });

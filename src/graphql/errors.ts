@@ -3,6 +3,7 @@ import {
   DomainError,
   type ErrorCode,
   errorCodes,
+  LastContact,
   NotFound,
   RateLimited,
   StatusConflict,
@@ -105,6 +106,12 @@ builder.objectType(Unavailable, {
 builder.objectType(NotFound, {
   name: 'NotFoundError',
   description: 'There is no such object, or none that the caller may know of.',
+  interfaces: [UserError],
+});
+
+builder.objectType(LastContact, {
+  name: 'LastContactError',
+  description: 'The last proven contact of an account cannot be taken away.',
   interfaces: [UserError],
 });
 

@@ -7,6 +7,7 @@ const longest = 1000;
 const descriptions = {
   Date: 'An ISO 8601 calendar date, such as 1990-12-31.',
   EmailAddress: 'An e-mail address (RFC 5322, RFC 6531), shown as it was typed.',
+  PhoneNumber: 'A telephone number in E.164 form, such as +4915112345678.',
   CountryCode: 'An ISO 3166-1 alpha-2 country code, such as DE.',
   LocaleTag: 'A BCP 47 language tag, such as de-DE.',
   UUID: 'A UUID in its usual form (RFC 9562).',

@@ -89,7 +89,9 @@ function mayRetry(error: unknown): boolean {
 }
 
 const orderConstraints = new Set<unknown>(['outbox_order', 'audit_entry_order']);
-const addressConstraints = new Set<unknown>(['customer_email_even', 'customer_email_odd']);
+const addressConstraints = new Set<unknown>(
+  ['email_even', 'email_odd', 'phone_even', 'phone_odd'].map((name) => `customer_${name}`),
+);
 
 function translated(error: unknown): unknown {
   const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };

@@ -3,6 +3,7 @@ import { addressless } from '../domain/account-status.ts';
 import type { Person } from '../domain/person.ts';
 import { type EmailIndex, emailLookupOf } from '../domain/values/email.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { KeyedHash, ParityHashes } from '../platform/keyed-hash.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
 import type { Seal } from '../platform/personal-data.ts';
 
@@ -12,6 +13,7 @@ export interface UpkeepParts {
   readonly keys: CustomerKeys;
   readonly seal: Seal;
   readonly emailIndex: EmailIndex;
+  readonly phoneIndex: KeyedHash;
   readonly clock: Clock;
 }
 
@@ -23,37 +25,50 @@ const orphanAfterMs = 24 * 3_600_000;
 const mostOrphans = 100;
 const mostShare = 0.01;
 
-interface AddressRow {
+interface ContactRow {
   readonly id: string;
   readonly keyId: string;
   readonly sealed: Buffer;
+  readonly phoneVerified: boolean;
 }
 
+/** Hashed at all, but not with exactly the keys in use. */
+const isOutdated = (contact: string): string => `(
+  (${contact}_hash_even is not null or ${contact}_hash_odd is not null)
+    and (coalesce(substring(${contact}_hash_even for 2), ''), coalesce(substring(${contact}_hash_odd for 2), ''))
+      <> ($3::bytea, $4::bytea))`;
 // A hash begins with its key's version, which says what is left to do: a killed run goes on by itself.
-const outdatedRows = `select id, key_id as "keyId", sealed from customer
-  where id > $1 and status <> all($2) and (email_hash_even is not null or email_hash_odd is not null)
-    and (coalesce(substring(email_hash_even for 2), ''), coalesce(substring(email_hash_odd for 2), '')) <> ($3::bytea, $4::bytea)
+const outdatedRows = `select id, key_id as "keyId", sealed, phone_verified as "phoneVerified" from customer
+  where id > $1 and status <> all($2) and (${isOutdated('email')} or ${isOutdated('phone')})
   order by id limit ${batchSize}`;
 // Whoever changed meanwhile was hashed with the keys in use.
-const writeHashes = `update customer c set email_hash_even = n.even, email_hash_odd = n.odd
-  from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[]) as n (id, sealed, even, odd)
+const writeHashes = `update customer c set email_hash_even = n.even, email_hash_odd = n.odd,
+    phone_hash_even = n.phone_even, phone_hash_odd = n.phone_odd
+  from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[])
+    as n (id, sealed, even, odd, phone_even, phone_odd)
   where c.id = n.id and c.sealed = n.sealed`;
 
-async function hashAgain({ pool, keys, seal, emailIndex }: UpkeepParts, rows: readonly AddressRow[]): Promise<void> {
+const none: ParityHashes = { even: null, odd: null };
+
+async function hashAgain(parts: UpkeepParts, rows: readonly ContactRow[]): Promise<void> {
+  const { pool, keys, seal, emailIndex, phoneIndex } = parts;
   const found = await keys.getMany([...new Set(rows.map(({ keyId }) => keyId))]);
-  const hashed = rows.flatMap(({ id, keyId, sealed }) => {
+  const hashed = rows.flatMap(({ id, keyId, sealed, phoneVerified }) => {
     const key = found.get(keyId);
     if (!key) return [];
     const place = { table: 'customer', column: 'sealed', row: id, keyId };
-    const { email } = JSON.parse(seal.open(key, place, sealed)) as Person;
-    return email ? [{ id, sealed, ...emailIndex.hashes(emailLookupOf(email.address)) }] : [];
+    const { email, phone } = JSON.parse(seal.open(key, place, sealed)) as Person;
+    const { even, odd } = email ? emailIndex.hashes(emailLookupOf(email.address)) : none;
+    const ofPhone = phone && phoneVerified ? phoneIndex.hashes(phone.number) : none;
+    return [{ id, sealed, even, odd, phoneEven: ofPhone.even, phoneOdd: ofPhone.odd }];
   });
   const column = <K extends keyof (typeof hashed)[number]>(name: K) => hashed.map((row) => row[name]);
-  await pool.query(writeHashes, [column('id'), column('sealed'), column('even'), column('odd')]);
+  const columns = [column('even'), column('odd'), column('phoneEven'), column('phoneOdd')];
+  await pool.query(writeHashes, [column('id'), column('sealed'), ...columns]);
 }
 
 /**
- * Hashes every address with the index keys in use, and drops hashes of keys that are not. Afterwards an older key can
+ * Hashes every address and number with the index keys in use, and drops hashes of keys that are not. Afterwards an older key can
  * leave the configuration.
  *
  * @returns how many customers were looked at
@@ -63,7 +78,7 @@ export async function reindexAddresses(parts: UpkeepParts): Promise<number> {
   const versions = [even ?? Buffer.alloc(0), odd ?? Buffer.alloc(0)];
   let count = 0;
   for (let after = first; ;) {
-    const { rows } = await parts.pool.query<AddressRow>(outdatedRows, [after, addressless, ...versions]);
+    const { rows } = await parts.pool.query<ContactRow>(outdatedRows, [after, addressless, ...versions]);
     const last = rows.at(-1);
     if (!last) return count;
     await hashAgain(parts, rows);

@@ -4,6 +4,7 @@ import { CustomerAccount } from '../domain/customer-account.ts';
 import { addressless } from '../domain/account-status.ts';
 import type { Person } from '../domain/person.ts';
 import { type EmailHashes, type EmailIndex, emailLookupOf } from '../domain/values/email.ts';
+import type { KeyedHash, ParityHashes } from '../platform/keyed-hash.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
 import type { Seal, SealedPlace } from '../platform/personal-data.ts';
 
@@ -12,9 +13,11 @@ export interface Sealing {
   readonly keys: Pick<CustomerKeys, 'getMany'>;
   readonly seal: Seal;
   readonly emailIndex: EmailIndex;
+  readonly phoneIndex: KeyedHash;
 }
 
 const closed: EmailHashes = { even: null, odd: null };
+const isFindable = (status: string): boolean => !(addressless as readonly string[]).includes(status);
 const placeOf = ({ id, keyId }: CustomerAccount): SealedPlace => ({
   table: 'customer',
   column: 'sealed',
@@ -85,7 +88,8 @@ export class SealedRows implements EventSubscriber<CustomerAccount> {
       const key = keys.get(row.keyId);
       if (!key) throw new Error('The key of a customer that changed is destroyed.');
       const json = JSON.stringify(row.person);
-      row.resealed(this.#sealing.seal.seal(key, placeOf(row), json), this.#hashesOf(row));
+      const sealed = this.#sealing.seal.seal(key, placeOf(row), json);
+      row.resealed(sealed, this.#emailHashes(row), this.#phoneHashes(row));
       this.#opened.set(row, { json, sealed: row.sealed });
       compareAgain(uow, row);
     }
@@ -97,9 +101,14 @@ export class SealedRows implements EventSubscriber<CustomerAccount> {
     );
   }
 
-  #hashesOf({ person, status }: CustomerAccount): EmailHashes {
+  #emailHashes({ person, status }: CustomerAccount): EmailHashes {
     const address = person?.email?.address;
-    const findable = address && !(addressless as readonly string[]).includes(status);
-    return findable ? this.#sealing.emailIndex.hashes(emailLookupOf(address)) : closed;
+    return address && isFindable(status) ? this.#sealing.emailIndex.hashes(emailLookupOf(address)) : closed;
+  }
+
+  /** Only a proven number is anybody's. */
+  #phoneHashes({ person, status, phoneVerified }: CustomerAccount): ParityHashes {
+    const number = phoneVerified ? person?.phone?.number : undefined;
+    return number && isFindable(status) ? this.#sealing.phoneIndex.hashes(number) : closed;
   }
 }

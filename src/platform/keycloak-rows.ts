@@ -13,12 +13,15 @@ interface Row {
   readonly createdAt: string | null;
   readonly locale: string | null;
   readonly customerId: string | null;
+  readonly phone: string | null;
+  readonly phoneVerified: string | null;
 }
 
 function userOf(row: Row): KeycloakUser {
-  const { id, email, emailVerified, enabled, givenName, familyName, locale, customerId } = row;
+  const { id, email, emailVerified, enabled, givenName, familyName, locale, customerId, phone } = row;
   const createdAt = row.createdAt === null ? null : new Date(Number(row.createdAt));
-  const known = { email, givenName, familyName, locale, customerId, createdAt };
+  const phoneVerified = row.phoneVerified === 'true';
+  const known = { email, givenName, familyName, locale, customerId, createdAt, phone, phoneVerified };
   return {
     id,
     emailVerified,
@@ -48,12 +51,14 @@ export class KeycloakRows {
       name: 'users-after',
       text: `select u.id, u.username, u.email, coalesce(u.email_verified, false) as "emailVerified",
           coalesce(u.enabled, false) as enabled, u.first_name as "givenName", u.last_name as "familyName",
-          u.service_account_client_link as client, u.created_timestamp as "createdAt", a.locale, a."customerId"
+          u.service_account_client_link as client, u.created_timestamp as "createdAt", a.*
         from user_entity u
         left join lateral (select
             min(value) filter (where name = 'locale') as locale,
-            min(value) filter (where name = 'customerId') as "customerId"
-          from user_attribute where user_id = u.id and name in ('locale', 'customerId')) a on true
+            min(value) filter (where name = 'customerId') as "customerId",
+            min(value) filter (where name = 'phoneNumber') as phone,
+            min(value) filter (where name = 'phoneNumberVerified') as "phoneVerified"
+          from user_attribute where user_id = u.id) a on true
         where u.realm_id = (select id from realm where name = $1) and u.id > $2
         order by u.id limit $3`,
       values: [this.#realm, id, count],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from './clock.ts';
 import type { Answer } from './http-client.ts';
 import { KeycloakSignIns } from './keycloak-sign-ins.ts';
+import { KeycloakContacts } from './keycloak-contacts.ts';
 import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
 import { type KeycloakCredential, readCredentials } from './keycloak-credentials.ts';
 
@@ -27,6 +28,9 @@ export interface KeycloakUser {
   readonly givenName?: string;
   readonly familyName?: string;
   readonly locale?: string;
+  /** In attributes that only admins see and change, as is whether it is proven. */
+  readonly phone?: string;
+  readonly phoneVerified?: boolean;
   /** Our id, in an attribute that only admins see and change. */
   readonly customerId?: string;
   readonly createdAt?: Date;
@@ -66,6 +70,8 @@ function userOf(given: z.infer<typeof representation>): KeycloakUser {
     familyName: given.lastName,
     locale: attributes['locale']?.[0],
     customerId: attributes['customerId']?.[0],
+    phone: attributes['phoneNumber']?.[0],
+    phoneVerified: attributes['phoneNumberVerified']?.[0] === 'true',
     createdAt: created === undefined ? undefined : new Date(created),
   };
   return {
@@ -134,6 +140,8 @@ export class KeycloakUsers {
   readonly #clientId: string;
   /** What users sign in with, and their sessions. */
   readonly signIns: KeycloakSignIns;
+  /** Contacts, and what users sign in with. */
+  readonly contacts: KeycloakContacts;
 
   /**
    * @param access       its `bff` is the client whose name and addresses the mails use
@@ -147,6 +155,7 @@ export class KeycloakUsers {
     this.#calls = new AdminCalls(access, clock, unavailable);
     this.#clientId = access.bff.id;
     this.signIns = new KeycloakSignIns((call) => this.#calls.call(call));
+    this.contacts = new KeycloakContacts((call) => this.#calls.call(call));
   }
 
   /** Makes a user who has no password, no name and no proof; Keycloak asks for proof and password at the mail's link. */

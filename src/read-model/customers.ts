@@ -3,9 +3,12 @@ import DataLoader from 'dataloader';
 import type pg from 'pg';
 import { type Actor, type Identity, type View, viewOf } from '../domain/access.ts';
 import type { AccountStatus } from '../domain/account-status.ts';
+import { type ContactChannel, type Contacts, noContacts, pendingOf } from '../domain/contacts.ts';
 import type { Person as Sealed } from '../domain/person.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type EmailHashes, type EmailIndex, emailLookupOf, parseEmail } from '../domain/values/email.ts';
+import { type PhoneNumber, phoneDetails } from '../domain/values/phone-number.ts';
+import { systemClock } from '../platform/clock.ts';
 import type { CustomerKeys } from '../platform/keys.ts';
 import type { Seal } from '../platform/personal-data.ts';
 import { cursorOf, type PageQuery, pageStatement } from './customer-page.ts';
@@ -44,6 +47,24 @@ export interface Person {
   /** As we compare it. */
   readonly emailLookup: string | null;
   readonly emailVerifiedAt: Date | null;
+  /** The address that waits for its proof, or, proven, for the provider. */
+  readonly pendingEmail: PendingShown | null;
+  readonly phone: PhoneShown | null;
+}
+
+/** Her number: the proven one, else one that waits for its proof. */
+export interface PhoneShown {
+  readonly number: string;
+  readonly region: string;
+  readonly national: string;
+  readonly verified: boolean;
+  readonly pending: string | null;
+}
+
+/** A contact that waits. */
+export interface PendingShown {
+  readonly value: string;
+  readonly expiresAt: Date;
 }
 
 /** Whom one looks for. An address counts however it is spelt. */
@@ -202,7 +223,12 @@ export class CustomerReads {
 
   #open({ id, keyId, sealed }: CustomerRow, key: KeyObject): Person {
     const place = { table: 'customer', column: 'sealed', row: id, keyId };
-    const { email, ...names } = JSON.parse(this.#sources.seal.open(key, place, sealed)) as Sealed;
+    const {
+      email,
+      phone,
+      contacts = noContacts,
+      ...names
+    } = JSON.parse(this.#sources.seal.open(key, place, sealed)) as Sealed;
     return {
       displayName: names.displayName,
       givenName: names.givenName,
@@ -211,8 +237,25 @@ export class CustomerReads {
       email: email?.address ?? null,
       emailLookup: email ? emailLookupOf(email.address) : null,
       emailVerifiedAt: email?.verifiedAt ? new Date(email.verifiedAt) : null,
+      pendingEmail: shownPending(contacts, 'EMAIL'),
+      phone: shownPhone(phone ?? null, shownPending(contacts, 'SMS')?.value ?? null),
     };
   }
+}
+
+/** One that nobody proved in time is not there any more, though no job has dropped it yet. */
+function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown | null {
+  const pending = pendingOf(contacts, channel, systemClock.now());
+  return pending ? { value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
+}
+
+/** Numbers without a country are none that anybody could prove; one of them came from elsewhere, and is not shown. */
+function shownPhone(phone: NonNullable<Sealed['phone']> | null, pending: string | null): PhoneShown | null {
+  const number = phone?.number ?? (pending as PhoneNumber | null);
+  if (!number) return null;
+  const { region, national } = phoneDetails(number);
+  if (region === null) return null;
+  return { number, region, national, verified: !!phone?.verifiedAt, pending };
 }
 
 type StoredRow = Omit<CustomerRow, 'view' | 'identity'> & { issuer: string | null; subject: string | null };

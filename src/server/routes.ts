@@ -4,6 +4,7 @@ import { actingRoutes } from '../features/acting/acting.rest.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
 import { sessionPages, takeoverLink } from '../features/authentication/sessions.pages.ts';
+import { contactProofPage, contactRevertPage } from '../features/contacts/contacts.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
 import { profilePages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
@@ -31,7 +32,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     registrationPages(),
     profilePages(),
     sessionPages(),
-    linkPages({ TAKEOVER_REPORT: takeoverLink }),
+    linkPages({ TAKEOVER_REPORT: takeoverLink, CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];
   for (const door of doors) app.route('/', door);
   app.onError(answerErrors(statusOf));

@@ -3,6 +3,7 @@ import { limits } from './limits.ts';
 import '../graphql/scalars.ts';
 import '../features/authentication/authentication.graphql.ts';
 import '../features/authentication/credentials.graphql.ts';
+import '../features/contacts/contacts.graphql.ts';
 import '../features/profile/profile.graphql.ts';
 import '../features/registration/registration.graphql.ts';
 

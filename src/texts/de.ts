@@ -1,3 +1,4 @@
+import { contactMailsDe } from './contacts-de.ts';
 import { pagesDe } from './pages-de.ts';
 import { sessionsDe } from './sessions-de.ts';
 import type { en } from './en.ts';
@@ -40,6 +41,7 @@ export const de: typeof en = {
         'Wenn Sie das nicht waren, wählen Sie sofort ein neues Passwort („Passwort vergessen?“ auf der Anmeldeseite) und sagen Sie unserem Support Bescheid.',
       look: 'Ihr Konto ansehen',
     },
+    contacts: contactMailsDe,
     knownAddress: {
       subject: 'Sie haben bereits ein Konto',
       greeting: 'Guten Tag,',

@@ -1,3 +1,4 @@
+import { contactMailsEn } from './contacts-en.ts';
 import { pagesEn } from './pages-en.ts';
 import { sessionsEn } from './sessions-en.ts';
 
@@ -39,6 +40,7 @@ export const en = {
         'If it was not you, choose a new password at once (“Forgot password?” on the sign-in page), and tell our support.',
       look: 'Look at your account',
     },
+    contacts: contactMailsEn,
     knownAddress: {
       subject: 'You already have an account',
       greeting: 'Hello,',

@@ -1,3 +1,4 @@
+import { contactPagesDe } from './contacts-de.ts';
 import type { pagesEn } from './pages-en.ts';
 import { sessionsDe } from './sessions-de.ts';
 
@@ -9,6 +10,7 @@ export const pagesDe: typeof pagesEn = {
   signIn: 'Anmelden',
   signOut: 'Abmelden',
   noScript: 'Diese Seite braucht JavaScript: Ohne JavaScript wird nichts gespeichert, was Sie hier eingeben.',
+  contacts: contactPagesDe,
   home: {
     title: 'Ihr Kundenkonto',
     what: 'Ein Konto für alle unsere Läden: Hier sehen Sie, was wir über Sie wissen, und hier ändern Sie es.',

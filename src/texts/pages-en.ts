@@ -1,4 +1,5 @@
 import { sessionsEn } from './sessions-en.ts';
+import { contactPagesEn } from './contacts-en.ts';
 
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
 export const pagesEn = {
@@ -8,6 +9,7 @@ export const pagesEn = {
   signIn: 'Sign in',
   signOut: 'Sign out',
   noScript: 'This page needs JavaScript: without it, nothing that you enter here is saved.',
+  contacts: contactPagesEn,
   home: {
     title: 'Your customer account',
     what: 'One account for all our shops: you see what we know about you, and you change it here.',

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Parts } from '../context.ts';
 import { authenticationTasks } from '../features/authentication/authentication.jobs.ts';
 import { credentialNoticeTasks } from '../features/identity/credential-notices.jobs.ts';
+import { contactTasks } from '../features/contacts/contacts.jobs.ts';
 import { followDeliveries } from '../features/identity/identity.events.ts';
 import { grantAlarms } from '../features/identity/role-grants.ts';
 import { identityTasks } from '../features/identity/identity.jobs.ts';
@@ -86,6 +87,7 @@ async function keepKeys(parts: Parts): Promise<void> {
 export function allTasks(parts: Parts, mail: MailSender): Task[] {
   return [
     ...authenticationTasks(parts, mail),
+    ...contactTasks(parts, mail),
     ...identityTasks(parts),
     ...credentialNoticeTasks(parts, mail),
     ...registrationTasks(parts, mail),

@@ -24,6 +24,14 @@ const person: Person = {
   email: 'a@example.com',
   emailLookup: 'a@example.com',
   emailVerifiedAt: null,
+  pendingEmail: null,
+  phone: {
+    number: '+4915112345678',
+    region: 'DE',
+    national: '01511 2345678',
+    verified: true,
+    pending: null,
+  },
   birthDate: '1990-01-01',
 };
 
@@ -59,7 +67,7 @@ const actingStaff: Actor = {
 
 const fields = `id version status displayName givenName familyName email { address } emailLookup identity { subject }
   birthDate locale country createdAt lastActivityAt checkoutEligibility { allowed } sessions { id }
-  credentials { kind }`;
+  credentials { kind } phone { number }`;
 const asEntity = parse(`query ($all: [_Any!]!) { _entities(representations: $all) { ... on Customer { ${fields} } } }`);
 const asMe = parse(`{ me { ${fields} } }`);
 const id = '019abcde-0000-7000-8000-000000000001';

@@ -64,7 +64,15 @@ describe('profile (FR-3)', () => {
     expect(facts.events).toEqual([
       {
         name: 'CustomerUpdated',
-        data: { customerId: id, version: 2, changed, reason: 'SELF', status: 'ACTIVE', emailVerified: true },
+        data: {
+          customerId: id,
+          version: 2,
+          changed,
+          reason: 'SELF',
+          status: 'ACTIVE',
+          emailVerified: true,
+          phoneVerified: false,
+        },
       },
     ]);
     expect(facts.deeds[0]?.changes).toEqual([
@@ -104,7 +112,7 @@ describe('address as the provider has it (design §2)', () => {
   test('an address that changed there and is proven changes here', () => {
     const customer = inStatus('ACTIVE');
 
-    customer.takeEmail(other, true, provider);
+    customer.takeEmail(other, true, provider, { id, since: at });
 
     expect(customer).toMatchObject({ status: 'ACTIVE', person: { email: { address: other } } });
     expect(changedIn(factsOf(customer))).toEqual([['email']]);
@@ -113,29 +121,29 @@ describe('address as the provider has it (design §2)', () => {
   test('one that changed and is not proven closes the account until it is; then it opens', () => {
     const customer = inStatus('ACTIVE');
 
-    customer.takeEmail(other, false, provider);
+    customer.takeEmail(other, false, provider, { id, since: at });
     expect(customer).toMatchObject({
       status: 'PENDING_VERIFICATION',
       person: { email: { address: other, verifiedAt: null } },
     });
     expect(changedIn(factsOf(customer))).toEqual([['email', 'email.verified', 'status']]);
 
-    customer.takeEmail(other, true, provider);
+    customer.takeEmail(other, true, provider, { id, since: at });
     expect(customer.status).toBe('ACTIVE');
   });
 
   test('what is known already leaves no trace; a spelling is a change', () => {
     const customer = inStatus('ACTIVE');
 
-    customer.takeEmail(parseEmail('Ada@example.org'), true, provider);
+    customer.takeEmail(parseEmail('Ada@example.org'), true, provider, { id, since: at });
     expect(customer.takeFacts()).toBeUndefined();
-    customer.takeEmail(parseEmail('ada@example.org'), true, provider);
+    customer.takeEmail(parseEmail('ada@example.org'), true, provider, { id, since: at });
     expect(changedIn(factsOf(customer))).toEqual([['email']]);
   });
 
   test('a suspended account keeps its proof, and who is gone takes nothing', () => {
-    expect(() => inStatus('SUSPENDED').takeEmail(other, false, provider)).toThrow(StatusConflict);
-    expect(() => inStatus('ERASING').takeEmail(other, true, provider)).toThrow(StatusConflict);
+    expect(() => inStatus('SUSPENDED').takeEmail(other, false, provider, { id, since: at })).toThrow(StatusConflict);
+    expect(() => inStatus('ERASING').takeEmail(other, true, provider, { id, since: at })).toThrow(StatusConflict);
   });
 });
 

@@ -124,7 +124,7 @@ describe('journal (design §4, Mutation)', () => {
 
     const work = records.transact(async (em) => {
       const customer = await forUpdate(em, id);
-      customer.takeEmail(parseEmail('other@example.org'), true, self());
+      customer.takeEmail(parseEmail('other@example.org'), true, self(), { id, since: new Date() });
       await em.flush().catch(() => undefined);
       // A transaction that failed takes no more statements; outside of it the entity is refused.
       customer.updateProfile({ displayName: 'half' }, customer.version, self());

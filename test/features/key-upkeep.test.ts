@@ -15,6 +15,7 @@ const partsWith = (...versions: string[]) => ({
   ...records,
   clock: { now: () => new Date(Date.now() + aheadMs) },
   emailIndex: createKeyedHash('email', keyring(...versions)),
+  phoneIndex: createKeyedHash('phone', keyring(...versions)),
 });
 
 async function hashesOf(id: string): Promise<{ even: Buffer | null; odd: Buffer | null } | undefined> {

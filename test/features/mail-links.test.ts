@@ -44,7 +44,11 @@ const issue = (more: { reference?: string; seconds?: number } = {}): Promise<Lin
   );
 };
 
-async function knock(method: string, token: string, pages = { TAKEOVER_REPORT: page }) {
+async function knock(
+  method: string,
+  token: string,
+  pages = { TAKEOVER_REPORT: page, CONTACT_PROOF: page, CONTACT_REVERT: page },
+) {
   const ctx = {
     clock: { now: () => now },
     pool: records.pool,
@@ -116,7 +120,9 @@ describe('links in our mails (contracts: access)', () => {
       },
     };
 
-    expect((await knock('POST', token, { TAKEOVER_REPORT: late })).status).toBe(404);
+    expect(
+      (await knock('POST', token, { TAKEOVER_REPORT: late, CONTACT_PROOF: late, CONTACT_REVERT: late })).status,
+    ).toBe(404);
   });
 
   test.each(['x', 'A'.repeat(43), `${'A'.repeat(42)}B`, 'A'.repeat(5000), '%00', '..%2f..'])(

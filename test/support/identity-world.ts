@@ -6,9 +6,11 @@ import type { AccountStatus } from '../../src/domain/account-status.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { credentialNoticeTasks } from '../../src/features/identity/credential-notices.jobs.ts';
+import { contactTasks } from '../../src/features/contacts/contacts.jobs.ts';
 import { receiveDeliveries, workDeliveries } from '../../src/features/identity/identity.events.ts';
 import { identityTasks } from '../../src/features/identity/identity.jobs.ts';
 import { registrationTasks } from '../../src/features/registration/registration.jobs.ts';
+import type { WantedText } from '../../src/messaging/text-messages.ts';
 import type { Mail, MailSender } from '../../src/platform/mail.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -46,6 +48,10 @@ export class IdentityWorld implements AsyncDisposable {
   readonly records: Records;
   readonly mails: Mail[] = [];
   readonly logged: string[] = [];
+  /** Text messages, in order. */
+  readonly texts: WantedText[] = [];
+  /** What the gateway says to the next ones. */
+  textsFail: Error | undefined;
   readonly parts: Parts;
   readonly registration = { mailsPerHour: 3, perNetworkPerHour: 20, answerMs: 0, unprovenDays: 7 };
   #advancedMs = 0;
@@ -67,6 +73,13 @@ export class IdentityWorld implements AsyncDisposable {
           taken.set(id, (taken.get(id) ?? 0) + 1);
           return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
         },
+      },
+      textMessages: {
+        send: (text: WantedText) => {
+          if (this.textsFail) return Promise.reject(this.textsFail);
+          return Promise.resolve(void this.texts.push(text));
+        },
+        verified: () => Promise.resolve(),
       },
       work: {
         enqueue: (_em: unknown, task: string, key: string) => {
@@ -158,6 +171,7 @@ export class IdentityWorld implements AsyncDisposable {
       ...identityTasks(this.parts),
       ...registrationTasks(this.parts, mail),
       ...credentialNoticeTasks(this.parts, mail),
+      ...contactTasks(this.parts, mail),
     ];
     await tasks.find(({ name }) => name === task)?.run(key);
   }

@@ -18,9 +18,9 @@ export interface DoubleUser {
   attributes: Record<string, string[]>;
   /** Of the realm. */
   roles?: string[];
-  federatedIdentities?: { identityProvider: string; userId: string }[];
   sessions?: { id: string; start: number }[];
   credentials?: { id: string; type: string; userLabel?: string; createdDate?: number }[];
+  federatedIdentities?: { identityProvider: string; userId: string }[];
 }
 
 /**
@@ -174,9 +174,9 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
     if (action === 'role-mappings') return rolesOf(user, url.pathname);
+    if (action === 'sessions') return { status: 200, body: user.sessions ?? [] };
     if (action === 'credentials' || action === 'federated-identity')
       return this.#people.means(method, user, action, url.pathname.split('/')[7]);
-    if (action === 'sessions') return { status: 200, body: user.sessions ?? [] };
     if (method === 'GET') return { status: 200, body: user };
     if (method === 'DELETE') return { status: this.users.delete(user.id) ? 204 : 404 };
     if (action === 'logout') return { status: this.loggedOut.push(user.id) ? 204 : 404 };

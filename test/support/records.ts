@@ -22,6 +22,7 @@ export interface Records extends AsyncDisposable {
   readonly seal: Seal;
   readonly emailIndex: EmailIndex;
   readonly fingerprints: KeyedHash;
+  readonly phoneIndex: KeyedHash;
   readonly transactAs: TransactAs;
   /** Runs work as a job of ours. */
   transact<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
@@ -43,7 +44,8 @@ export async function openRecords(
   const keys = new CustomerKeys(keysPool, keyring('kek-1'));
   const indexKeys = options.indexKeys ?? keyring('1');
   const fingerprints = createKeyedHash('keycloak-user', indexKeys);
-  const parts = { keys, seal: createSeal(), emailIndex: createKeyedHash('email', indexKeys), fingerprints };
+  const indexes = { emailIndex: createKeyedHash('email', indexKeys), phoneIndex: createKeyedHash('phone', indexKeys) };
+  const parts = { keys, seal: createSeal(), ...indexes, fingerprints };
   const clock = { now: () => new Date() };
   const { transactAs } = createJournal({ ...parts, orm, clock, source: 'urn:customers' });
   const transact: Records['transact'] = (work) => transactAs({ actor: system('test'), requestId: v7() }, work);

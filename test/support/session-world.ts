@@ -235,7 +235,12 @@ export class SessionWorld {
   /** Her address is another one, and proven, from a time on. */
   async takeEmail(address: string, at: Date): Promise<void> {
     await this.#main.transact(async (em) => {
-      (await forUpdate(em, this.customerId)).takeEmail(parseEmail(address), true, { at, by: 'IDP' });
+      (await forUpdate(em, this.customerId)).takeEmail(
+        parseEmail(address),
+        true,
+        { at, by: 'IDP' },
+        { id: randomUUID(), since: at },
+      );
     });
   }
 

@@ -10,6 +10,7 @@ import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.t
 import { writeNow } from '../../messaging/write-now.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { type DriftKind, type Line, recordDrift } from './drift.ts';
+import { clearPhone } from './clear-phone.ts';
 import { holderOf } from './holder.ts';
 import { intentOf } from './intent.ts';
 import { checked, isLinked, link } from './links.ts';
@@ -21,7 +22,17 @@ import { emailOf, gone, takeUser } from './take-user.ts';
 /** What convergence needs. */
 export type ConvergeCtx = Pick<
   Ctx,
-  'config' | 'clock' | 'log' | 'pool' | 'transactAs' | 'keys' | 'emailIndex' | 'fingerprints' | 'keycloak' | 'work'
+  | 'config'
+  | 'clock'
+  | 'log'
+  | 'pool'
+  | 'transactAs'
+  | 'keys'
+  | 'emailIndex'
+  | 'phoneIndex'
+  | 'fingerprints'
+  | 'keycloak'
+  | 'work'
 >;
 
 /** Why a user is looked at. */
@@ -64,6 +75,12 @@ export interface Converged {
 export const tellProviderTask = 'identity.tell-provider';
 /** The job that enables or disables her user there after her status; its key is the customer's id. */
 export const tellStatusTask = 'identity.tell-status';
+
+/** The job that tells the owner of a contact that it is no longer the account's; its key names account and change. */
+export const tellFormerTask = 'contacts.tell-former';
+
+/** The job that brings Keycloak to what an account's lock says; its key is the customer's id. */
+export const lockTask = 'contacts.lock';
 
 const attempts = 4;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -169,17 +186,21 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     if (typeof found === 'string') return { outcome: found };
     const { account, made, mayHaveAddress } = found;
     const email = mayHaveAddress ? emailOf(user) : undefined;
-    const { changed, deliver, closed } = takeUser(
-      account,
-      user,
-      { email, mayReopen: s.event?.byStaff ?? false, eventAt: s.event?.at },
-      changeNow(ctx),
-    );
+    const change = changeNow(ctx);
+    await clearPhone(ctx, em, user, account);
+    const eventAt = s.event?.at;
+    // The link by which Keycloak has an address proven is good for half an hour (keycloak/realm).
+    const since = new Date((eventAt ?? change.at).getTime() - 1_800_000);
+    const elsewhere = { id: uuidv7(), since, byStaff: s.event?.byStaff ?? false };
+    const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt, elsewhere };
+    const { changed, deliver, closed, former } = takeUser(account, user, look, change);
     if (made) {
       // Not before everything is taken: her first row and what she is made with are one fact. The link refers to the row.
       await writeNow(em);
       await link(em, s.identity, account.id, ctx.clock.now());
     }
+    for (const { id } of former) await ctx.work.enqueue(em, tellFormerTask, `${account.id}:${id}`);
+    if (account.contacts.lock?.carriedOutAt === null) await ctx.work.enqueue(em, lockTask, account.id);
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
     await tellWhatIsOwed(ctx, em, s, account.id, [
       ...deliver,

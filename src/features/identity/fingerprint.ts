@@ -11,6 +11,8 @@ const textOf = (user: KeycloakUser): string =>
     user.familyName ?? '',
     user.locale ?? '',
     user.customerId ?? '',
+    user.phone ?? '',
+    user.phoneVerified ?? false,
   ]);
 
 /** A keyed hash of what we took of a user, so that a sweep sees whether she changed without opening a sealed row. */

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import type { EmailLookup } from '../../domain/values/email.ts';
+import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 
 /** Who has an address. */
 export interface Holder {
@@ -23,4 +24,19 @@ export async function holderOf(
     values: [even, odd],
   });
   return rows[0];
+}
+
+/** Whose this number is; at most one customer has proven it. */
+export async function holderOfPhone(
+  { pool, phoneIndex }: Pick<Ctx, 'pool' | 'phoneIndex'>,
+  number: PhoneNumber,
+): Promise<string | undefined> {
+  const { even, odd } = phoneIndex.hashes(number);
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'holder-of-phone',
+    text: `select id from customer
+      where (phone_hash_even = $1 or phone_hash_odd = $2) and status not in ('GUEST','ERASED','MERGED')`,
+    values: [even, odd],
+  });
+  return rows[0]?.id;
 }

@@ -3,9 +3,10 @@ import { type Identity, system } from '../../domain/access.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
 import { ContactInUse, StatusConflict, Unauthenticated, Unavailable } from '../../domain/errors.ts';
 import type { EmailLookup } from '../../domain/values/email.ts';
+import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.ts';
 import { converge, type ConvergeCtx, type Converged } from './converge.ts';
-import { type Holder, holderOf as findHolder } from './holder.ts';
+import { type Holder, holderOf as findHolder, holderOfPhone as findHolderOfPhone } from './holder.ts';
 import { alone } from './subject-lease.ts';
 import { emailOf, readOf } from './take-user.ts';
 
@@ -30,6 +31,11 @@ const addressWaitMs = 10_000;
 /** Who has this address, and whether it is hers to keep. */
 export function holderOf(ctx: Pick<Ctx, 'pool' | 'emailIndex'>, lookup: EmailLookup): Promise<Holder | undefined> {
   return findHolder(ctx, lookup);
+}
+
+/** Whose this number is, if anybody has proven it. */
+export function holderOfPhone(ctx: Pick<Ctx, 'pool' | 'phoneIndex'>, number: PhoneNumber): Promise<string | undefined> {
+  return findHolderOfPhone(ctx, number);
 }
 
 /** Registers an address as the only one who does, over all replicas. @throws Unavailable when another one takes too long */

@@ -7,7 +7,7 @@ import {
   VersionConflict,
 } from '../../domain/errors.ts';
 import { builder, permitted, signedIn } from '../../graphql/builder.ts';
-import { AccountStatus, Customer, CustomerPayload } from '../../graphql/customer.ts';
+import { AccountStatus, Customer, CustomerPayload, UpdateProfileResult } from '../../graphql/customer.ts';
 import { StatusRefused } from '../../graphql/errors.ts';
 import { customerOrders } from '../../read-model/customer-page.ts';
 import { type CustomerChange as CustomerChangeRow, streamedReasons, streamOwnCustomer } from './customer-changes.ts';
@@ -124,13 +124,9 @@ const ChangeStatusInput = builder.inputType('ChangeStatusInput', {
 
 builder.mutationFields((t) => ({
   updateProfile: t.field({
-    type: CustomerPayload,
+    type: UpdateProfileResult,
     description: 'Changes names, birth date, language or country. Publishes `CustomerUpdated` when something changed.',
     ...signedIn,
-    errors: {
-      types: [NotFound, StepUpRequired, ValidationFailed, VersionConflict],
-      union: { name: 'UpdateProfileResult', description: 'The customer, or why nothing was changed.' },
-    },
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What is to change.' }) },
     resolve: async (_root, { input }, { app }) => ({ customer: await updateProfile(app, input) }),
   }),
