@@ -25,11 +25,6 @@ export class KeycloakSignIns {
     }
   }
 
-  /** The kinds of what a user signs in with: `password`, `otp`, `webauthn` and so on. Empty without such a user. */
-  async credentialTypes(id: string): Promise<string[]> {
-    return (await this.#list(`/users/${segment(id)}/credentials`, credentialList)).map(({ type }) => type);
-  }
-
   /** Takes the password away that a user had before a time; one that she chose since stays. */
   async dropPasswordOf(id: string, before: Date): Promise<void> {
     const path = `/users/${segment(id)}/credentials`;

@@ -267,16 +267,6 @@ export class KeycloakUsers {
     return this.#done({ method: 'DELETE', path: `/sessions/${segment(sid)}` });
   }
 
-  /** Types of what a user proves herself with, such as `password` and `otp`. */
-  async credentialTypes(id: string): Promise<string[]> {
-    const answer = expect(await this.#calls.call({ path: `/users/${segment(id)}/credentials` }), 200, 404);
-    if (answer.status === 404) return [];
-    return z
-      .array(z.object({ type: z.string() }))
-      .parse(JSON.parse(answer.text))
-      .map(({ type }) => type);
-  }
-
   /** Keycloak mails a link that proves the address, asks for a password and leads back to `returnTo`. Whether there was such a user. */
   sendActionsMail(id: string, returnTo: string): Promise<boolean> {
     const query = { client_id: this.#clientId, redirect_uri: returnTo };

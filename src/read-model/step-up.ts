@@ -43,6 +43,6 @@ export function stepUpUrl({ config }: Addressed, returnTo = '/'): string {
  *
  * @throws StepUpRequired
  */
-export async function mustBeSteppedUp(ctx: Asked & Addressed): Promise<void> {
-  if (!(await isSteppedUp(ctx))) throw new StepUpRequired(strong, stepUpUrl(ctx));
+export async function mustBeSteppedUp(ctx: Asked & Addressed, returnTo?: string): Promise<void> {
+  if (!(await isSteppedUp(ctx))) throw new StepUpRequired(strong, stepUpUrl(ctx, returnTo));
 }

@@ -1,16 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Ctx, Parts } from '../../context.ts';
 import { type Acting, type Actor, holderOfToken, may, statusRules } from '../../domain/access.ts';
-import {
-  Forbidden,
-  NotFound,
-  RateLimited,
-  StatusConflict,
-  StepUpRequired,
-  Unauthenticated,
-  Unavailable,
-} from '../../domain/errors.ts';
+import { Forbidden, NotFound, RateLimited, StatusConflict, Unauthenticated, Unavailable } from '../../domain/errors.ts';
 import { parseReason } from '../../domain/values/reason.ts';
+import { mustBeSteppedUp } from '../../read-model/step-up.ts';
 import { allForUpdate, forUpdate } from '../../messaging/for-update.ts';
 import {
   endActingRow,
@@ -31,7 +24,6 @@ export type ActingCtx = Pick<
 const lastsMs = 15 * 60_000;
 /** Of one staff member in an hour: more is no support, but reading through the customers. */
 const mostPerHour = 60;
-const freshSeconds = 300;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The session that an acting belongs to; undefined for whoever has none: services, and tokens without `sid`. */
@@ -54,10 +46,9 @@ function staffSessionOf(actor: Actor): StaffSession {
 }
 
 /** @throws Forbidden, StepUpRequired for staff who may not change the record by themselves, or proved long ago who they are */
-function mayGrantWriting({ actor, clock, config }: ActingCtx): void {
-  if (!may(actor, 'customer:write')) throw new Forbidden();
-  const age = clock.now().getTime() / 1000 - (actor.authTime ?? 0);
-  if (age > freshSeconds) throw new StepUpRequired('2', `${config.server.publicUrl}/auth/login?acr=2&returnTo=%2F`);
+async function mayGrantWriting(ctx: ActingCtx): Promise<void> {
+  if (!may(ctx.actor, 'customer:write')) throw new Forbidden();
+  await mustBeSteppedUp(ctx);
 }
 
 /** In the name of the acting: so its number and its reason stand in the entry. */
@@ -118,7 +109,7 @@ export async function beginActing(ctx: ActingCtx, wish: ActingWish): Promise<Beg
   if (ctx.actor.acting) throw new Forbidden();
   const reason = parseReason(wish.reason);
   const write = wish.write === true;
-  if (write) mayGrantWriting(ctx);
+  if (write) await mayGrantWriting(ctx);
   const customerId = wish.customerId.toLowerCase();
   if (!uuid.test(customerId)) throw new NotFound();
   const wait = await ctx.limits.take('acting', session.by.subject, mostPerHour, 3600);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ctx } from '../../context.ts';
+import { isSecondFactor } from '../../domain/credential.ts';
 import { DomainError, Forbidden, invalid, RateLimited, Unauthenticated, Unavailable } from '../../domain/errors.ts';
 import { parseHandle } from '../../domain/session-token.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
@@ -38,8 +39,6 @@ export class SignInRefused extends DomainError {
 const tries = { limit: 20, windowSeconds: 600 };
 const longest = { email: 254, password: 1024, otp: 64 };
 const otpMethods = new Set(['', 'totp', 'sms']);
-/** Second factors as Keycloak names them. */
-const secondFactor = /^(otp|customer-sms|webauthn(-passwordless)?|recovery-authn-codes)$/;
 
 /** @throws Forbidden for a client that is not listed */
 function clientOf(clients: ReadonlyMap<string, LoginClient>, id: string): LoginClient {
@@ -58,8 +57,8 @@ const refused = (error: unknown): never => {
  */
 async function wasLeftOut({ keycloak }: LoginCtx, { claims }: Exchanged): Promise<boolean> {
   if (claims.acr === '2') return false;
-  const types = await keycloak.credentialTypes(claims.subject);
-  return types.some((type) => secondFactor.test(type)) && !types.includes('otp');
+  const own = await keycloak.credentialsOf(claims.subject);
+  return own.some(isSecondFactor) && !own.some(({ kind }) => kind === 'TOTP');
 }
 
 async function byPassword(

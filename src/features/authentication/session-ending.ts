@@ -1,10 +1,10 @@
 import type { Ctx } from '../../context.ts';
 import { may } from '../../domain/access.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
-import { Forbidden, invalid, NotFound, StepUpRequired, Unauthenticated } from '../../domain/errors.ts';
-import { missingProof, type OwnProofs } from '../../domain/step-up.ts';
+import { Forbidden, invalid, NotFound, Unauthenticated } from '../../domain/errors.ts';
 import { parseReason } from '../../domain/values/reason.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
+import { mustBeSteppedUp } from '../../read-model/step-up.ts';
 import { endSessionsOf, type EveryOther, sessionsOf, type These } from './device-sessions.ts';
 import { endAtProviderTask } from './session-service.ts';
 
@@ -41,7 +41,6 @@ export interface RevokeInput {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const mostIds = 100;
-const noFactors = new Set(['password', 'password-history']);
 
 type Wanted = These | EveryOther | 'all';
 
@@ -66,28 +65,6 @@ async function targetOf({ actor, customers }: EndingCtx, { customerId, reason }:
   if (own?.view !== 'self') throw new Forbidden();
   if (typeof customerId === 'string' && own.id !== customerId.toLowerCase()) throw new NotFound();
   return { customerId: own.id, by: 'SELF', reason: reason?.trim() ? parseReason(reason) : undefined };
-}
-
-/** What she can prove herself with; staff always have a second factor, without which they have no right here. */
-async function proofsOf({ actor, keycloak }: EndingCtx, { by }: Target): Promise<OwnProofs> {
-  if (by === 'STAFF') return { password: true, factor: true };
-  const types = await keycloak.signIns.credentialTypes(actor.identity?.subject ?? actor.id);
-  return { password: types.includes('password'), factor: types.some((type) => !noFactors.has(type)) };
-}
-
-/**
- * Ending other sessions than the one she asks by needs a step-up (contracts: access). Keycloak is asked for her factors
- * only when it matters.
- *
- * @throws StepUpRequired, Unavailable
- */
-async function mustBeSteppedUp(ctx: EndingCtx, target: Target): Promise<void> {
-  const now = ctx.clock.now();
-  if (!missingProof(ctx.actor, { password: true, factor: true }, now)) return;
-  const acr = missingProof(ctx.actor, await proofsOf(ctx, target), now);
-  if (!acr) return;
-  const back = encodeURIComponent('/account/sessions');
-  throw new StepUpRequired(acr, `${ctx.config.server.publicUrl}/auth/login?acr=${acr}&returnTo=${back}`);
 }
 
 function wantedOf({ actor }: EndingCtx, { by }: Target, { ids, allOthers }: RevokeInput): Wanted {
@@ -147,7 +124,7 @@ export async function subjectsOf(
 export async function revokeSessions(ctx: EndingCtx, input: RevokeInput): Promise<{ count: number }> {
   const target = await targetOf(ctx, input);
   const which = wantedOf(ctx, target, input);
-  if (!(await isOnlyCurrent(ctx, target, which))) await mustBeSteppedUp(ctx, target);
+  if (!(await isOnlyCurrent(ctx, target, which))) await mustBeSteppedUp(ctx, '/account/sessions');
   const at = ctx.clock.now();
   return ctx.transact(async (em) => {
     const account = await forUpdate(em, target.customerId);

@@ -1,13 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Ctx } from '../../context.ts';
-import type { Identity } from '../../domain/access.ts';
 import { type ContactChannel, type PendingContact, pendingOf, resendAfter } from '../../domain/contacts.ts';
-import { RateLimited, StepUpRequired } from '../../domain/errors.ts';
-import { missingProof } from '../../domain/step-up.ts';
+import { RateLimited } from '../../domain/errors.ts';
 import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { ownForUpdate } from '../../messaging/for-update.ts';
 import { once } from '../../messaging/idempotency.ts';
 import type { KeycloakMeans } from '../../platform/keycloak-contacts.ts';
+import { mustBeSteppedUp } from '../../read-model/step-up.ts';
 import { herself } from './contact-actor.ts';
 import { type CodeCtx, newCode, sendCode } from './contact-codes.ts';
 import { type ContactInput, parseChannel, parseContact, type WantedContact } from './contact-wish.ts';
@@ -27,8 +26,6 @@ export interface ContactChangePending {
 
 const hour = 3600;
 const changesPerHour = 5;
-/** Passwords, and what remembers them. Everything else that Keycloak keeps for signing in is a factor. */
-const noFactors = new Set(['password', 'password-history']);
 
 const told = (pending: PendingContact): ContactChangePending => ({
   changeId: pending.id,
@@ -36,16 +33,6 @@ const told = (pending: PendingContact): ContactChangePending => ({
   expiresAt: pending.expiresAt,
   resendAfter: resendAfter(pending).toISOString(),
 });
-
-/** @throws StepUpRequired, Unavailable */
-async function steppedUp(ctx: ContactCtx, { subject }: Identity): Promise<KeycloakMeans> {
-  const means = (await ctx.keycloak.contacts.meansOf(subject)) ?? { credentials: [], links: [] };
-  const factor = means.credentials.some(({ type }) => !noFactors.has(type));
-  const password = means.credentials.some(({ type }) => type === 'password');
-  const acr = missingProof(ctx.actor, { password, factor }, ctx.clock.now());
-  if (!acr) return means;
-  throw new StepUpRequired(acr, `${ctx.config.server.publicUrl}/auth/login?acr=${acr}&returnTo=%2Fprofile`);
-}
 
 /** How a snapshot remembers a foreign identity. */
 const nameOf = ({ provider, userId }: KeycloakMeans['links'][number]): string => `${provider}:${userId}`;
@@ -76,7 +63,8 @@ async function begin(ctx: ContactCtx, { channel, value, lookup }: WantedContact,
 export async function requestContactChange(ctx: ContactCtx, input: ContactInput): Promise<ContactChangePending> {
   const identity = herself(ctx);
   const wanted = parseContact(input);
-  const means = await steppedUp(ctx, identity);
+  await mustBeSteppedUp(ctx, '/profile');
+  const means = await ctx.keycloak.contacts.meansOf(identity.subject);
   return once(ctx, { address: wanted.lookup, key: input.idempotencyKey, input }, async () => {
     const wait = await ctx.limits.take('contact-change', identity.subject, changesPerHour, hour);
     if (wait) throw new RateLimited(wait);
@@ -85,7 +73,7 @@ export async function requestContactChange(ctx: ContactCtx, input: ContactInput)
     return ctx.transact(async (em) => {
       const account = await ownForUpdate(em, identity);
       const { channel, value } = wanted;
-      const wish = { id, channel, value, links: means.links.map(nameOf), ...proof };
+      const wish = { id, channel, value, links: (means?.links ?? []).map(nameOf), ...proof };
       const pending = account.requestContact(wish, { at: ctx.clock.now(), by: 'SELF' });
       const key = keyOf(account.id, pending.id);
       if (!silent) await ctx.work.enqueue(em, sendProofTask, key);
