@@ -91,6 +91,26 @@ describe('a browser’s session at a real Keycloak (FR-2, decision 6)', () => {
     expect((await visitor.post(at('/auth/refresh'), {})).status).toBe(401);
   });
 
+  test('signed out by an admin in the console, with all her sessions, it is over here', async () => {
+    const [{ visitor, userId }, other] = [await signedIn(), await signedIn()];
+
+    await steps.admin('POST', `/users/${userId}/logout`);
+
+    await expect.poll(() => isSignedIn(visitor), { timeout: 5000 }).toBe(false);
+    expect(await isSignedIn(other.visitor)).toBe(true);
+  });
+
+  test('signed out at Keycloak’s own page, it is over here', async () => {
+    const { visitor } = await signedIn();
+    const page = await visitor.open(`${config.keycloak.issuer}/protocol/openid-connect/logout`);
+    const code = /name="session_code" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+
+    await visitor.submit(page, { session_code: code, confirmLogout: 'Logout' });
+
+    await expect.poll(() => isSignedIn(visitor), { timeout: 5000 }).toBe(false);
+    expect((await visitor.post(at('/auth/refresh'), {})).status).toBe(401);
+  });
+
   test('what Keycloak could not be told at once, a job tells it; twice does no harm', async () => {
     const { userId, session } = await signedIn();
     const keycloak = new KeycloakUsers(config.keycloak, systemClock, (seconds) => new Unavailable(seconds));

@@ -12,9 +12,11 @@ const decoded = (text: string): string => text.replaceAll('&amp;', '&').replaceA
 export class Visitor {
   readonly cookies = new Map<string, string>();
   readonly language: string;
+  readonly userAgent: string;
 
-  constructor(language = 'en') {
+  constructor(language = 'en', userAgent = 'node') {
     this.language = language;
+    this.userAgent = userAgent;
   }
 
   open(address: string): Promise<Page> {
@@ -60,7 +62,7 @@ export class Visitor {
 
   #headers(): Record<string, string> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    return { cookie, 'accept-language': this.language };
+    return { cookie, 'accept-language': this.language, 'user-agent': this.userAgent };
   }
 
   #keep(answer: Response): void {
