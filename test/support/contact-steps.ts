@@ -33,7 +33,7 @@ export async function mover(world: IdentityWorld, email = 'anna@shop.example'): 
     const authTime = world.parts.clock.now().getTime() / 1000;
     const identity = { issuer: world.issuer, subject: user.id };
     const permissions = new Set(['customer:self'] as const);
-    return world.ctx('192.0.2.1', { kind: 'person', id: user.id, permissions, identity, authTime, ...more });
+    return world.ctx('192.0.2.1', { kind: 'person', id: user.id, permissions, identity, acr: '2', authTime, ...more });
   };
   return {
     user,

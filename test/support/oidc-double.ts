@@ -52,6 +52,8 @@ export class OidcDouble {
   proofAge = 0;
   /** Whether it asks anew when it is told to. */
   obedient = true;
+  /** The level she signs in with when none is asked for. */
+  usual = '1';
   /** The level she can reach when it is asked for. */
   strongest = '1';
   /** Whether it is her password that she gives when she is asked anew. */
@@ -167,7 +169,7 @@ export class OidcDouble {
       sid: this.browserSid,
       redirect: redirect.href,
       fresh: this.obedient && q.get('prompt') === 'login',
-      acr: q.get('acr_values') === '2' ? this.strongest : (this.#sessions.get(this.browserSid)?.acr ?? '1'),
+      acr: q.get('acr_values') === '2' ? this.strongest : (this.#sessions.get(this.browserSid)?.acr ?? this.usual),
     });
     const ended = q.has('kc_action') ? { kc_action: q.get('kc_action') ?? '', kc_action_status: this.actionEnds } : {};
     return go({ code, session_state: this.browserSid, ...ended });

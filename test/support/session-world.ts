@@ -104,7 +104,7 @@ export class SessionWorld {
   /** Another customer, and a provider without faults. */
   async reset(): Promise<void> {
     Object.assign(this.provider, { fault: 'none', delayMs: 0, browserSid: undefined });
-    Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1' });
+    Object.assign(this.provider, { proofAge: 0, obedient: true, strongest: '1', usual: '1' });
     Object.assign(this.provider, { givesPassword: false, actionEnds: 'success' });
     this.#keycloak.mode = 'up';
     Object.assign(this.provider.calls, { code: 0, refresh: 0, logout: 0, certs: 0 });

@@ -11,7 +11,10 @@ beforeAll(async () => {
   await world.start();
   chromium = await openChromium();
 });
-beforeEach(() => world.reset());
+beforeEach(async () => {
+  await world.reset();
+  world.provider.usual = '2';
+});
 afterAll(async () => {
   await chromium?.close();
   await world.stop();
@@ -126,7 +129,7 @@ describe('the page of her sessions (issue 2, deliverable 5)', () => {
     world.provider.proofAge = 600;
     await signedInWith(devices.phone);
     const page = await opened(await signedInWith(devices.laptop), '/account/sessions', 1280);
-    const asked = page.waitForRequest((request) => request.url().includes('/auth/login?acr=1'));
+    const asked = page.waitForRequest((request) => request.url().includes('/auth/login?acr=2'));
 
     await page.getByRole('button', { name: 'End all others' }).click();
 
