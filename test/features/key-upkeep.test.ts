@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parsePhoneNumber } from '../../src/domain/values/phone-number.ts';
+import { forUpdate } from '../../src/messaging/for-update.ts';
 import { reindexAddresses, rewrapKeys, sweepKeys } from '../../src/messaging/key-upkeep.ts';
 import { createKeyedHash } from '../../src/platform/keyed-hash.ts';
 import { CustomerKeys } from '../../src/platform/keys.ts';
@@ -38,6 +40,22 @@ describe('keys change while customers are there (design, decision 12)', () => {
     expect(await records.pool.query('select from audit_entry where customer_id = $1', [ada])).toMatchObject({
       rowCount: 1,
     });
+  });
+
+  test('a proven number, too', async () => {
+    const id = await records.register('eli@example.org');
+    const number = parsePhoneNumber('+4915112345678', 'value');
+    await records.transact(async (em) => {
+      const change = { at: new Date(), by: 'IDP' } as const;
+      (await forUpdate(em, id)).takePhone(number, true, change, { id, since: change.at });
+    });
+    const both = partsWith('1', '2');
+
+    await reindexAddresses(both);
+
+    const text = 'select phone_hash_even as even, phone_hash_odd as odd from customer where id = $1';
+    expect((await records.pool.query(text, [id])).rows).toEqual([both.phoneIndex.hashes(number)]);
+    expect(await reindexAddresses(both)).toBe(0);
   });
 
   test('a third key takes the place of the first one', async () => {

@@ -93,7 +93,7 @@ describe('a telephone number (decision 11, 14)', () => {
     await expect(confirmByCode(eve.ctx(), { changeId, code })).rejects.toBeInstanceOf(NotFound);
     await expect(confirmByCode(world.ctx(), { changeId, code })).rejects.toBeInstanceOf(Unauthenticated);
     const two = await Promise.all([0, 1].map(() => ruleOf(confirmByCode(anna.ctx(), { changeId, code }))));
-    expect(two.toSorted()).toEqual(['NotFound', 'taken']);
+    expect(new Set(two)).toEqual(new Set(['NotFound', 'taken']));
     const next = await asked(anna, other);
     expect(await ruleOf(confirmByCode(anna.ctx(), { changeId: next, code }))).toBe('wrong_code');
     world.advance(600_000);
