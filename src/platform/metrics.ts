@@ -15,6 +15,18 @@ export interface Metrics {
   readonly incidents: Counter<'kind'>;
 }
 
+function signInMetrics(registers: Registry[]): Pick<Metrics, 'logins' | 'incidents'> {
+  return {
+    logins: new Counter({ name: 'logins_total', help: 'Sign-ins that made a session.', registers }),
+    incidents: new Counter({
+      name: 'auth_incidents_total',
+      help: 'What speaks for a stolen account or token.',
+      labelNames: ['kind'],
+      registers,
+    }),
+  };
+}
+
 /** Makes a registry of its own, so that several services can run in one process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -53,13 +65,7 @@ export function createMetrics(): Metrics {
       labelNames: ['what'],
       registers,
     }),
-    logins: new Counter({ name: 'logins_total', help: 'Sign-ins that made a session.', registers }),
-    incidents: new Counter({
-      name: 'auth_incidents_total',
-      help: 'What speaks for a stolen account or token.',
-      labelNames: ['kind'],
-      registers,
-    }),
+    ...signInMetrics(registers),
   };
 }
 
