@@ -26,6 +26,17 @@ const textMessagesIn = (registers: Registry[]): Metrics['textMessages'] =>
     labelNames: ['country', 'outcome'],
     registers,
   });
+function signInMetrics(registers: Registry[]): Pick<Metrics, 'logins' | 'incidents'> {
+  return {
+    logins: new Counter({ name: 'logins_total', help: 'Sign-ins that made a session.', registers }),
+    incidents: new Counter({
+      name: 'auth_incidents_total',
+      help: 'What speaks for a stolen account or token.',
+      labelNames: ['kind'],
+      registers,
+    }),
+  };
+}
 
 /** Makes a registry of its own, so that several services can run in one process. */
 export function createMetrics(): Metrics {
@@ -74,6 +85,7 @@ export function createMetrics(): Metrics {
       registers,
     }),
     textMessages: textMessagesIn(registers),
+    ...signInMetrics(registers),
   };
 }
 
