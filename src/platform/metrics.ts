@@ -77,13 +77,6 @@ export function createMetrics(): Metrics {
       registers,
     }),
     staffRoleGrants: staffRoleGrants(registry),
-    logins: new Counter({ name: 'logins_total', help: 'Sign-ins that made a session.', registers }),
-    incidents: new Counter({
-      name: 'auth_incidents_total',
-      help: 'What speaks for a stolen account or token.',
-      labelNames: ['kind'],
-      registers,
-    }),
     textMessages: textMessagesIn(registers),
     ...signInMetrics(registers),
   };

@@ -67,7 +67,7 @@ describe('the pages (FR-1, FR-2)', () => {
   test('the profile shows what she entered as text, whatever it is', async () => {
     world.provider.user.claims['given_name'] = '<script>alert(1)</script>';
     const browser = await world.signedIn();
-    await world.rename('"><img src=x> Maria');
+    await world.changeProfile({ displayName: '"><img src=x> Maria' });
 
     const { status, text } = await browser.get(world.replica(0), '/profile');
 

@@ -101,7 +101,7 @@ describe('contacts in the graph (contracts: subgraph)', () => {
     });
     expect(await ask(anna.ctx({ authTime: 1 }), request, input('b@new.example'))).toMatchObject({
       __typename: 'StepUpRequiredError',
-      acr: '1',
+      acr: '2',
       authUrl: expect.stringContaining('http://localhost:4000/auth/login?') as string,
     });
     expect(await ask(anna.ctx(), resend)).toMatchObject({ __typename: 'ValidationError' });
