@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   Forbidden,
+  LastContact,
   NotFound,
   RateLimited,
   StepUpRequired,
@@ -231,9 +232,12 @@ describe('who may ask for it (contracts: access, “Step-up”)', () => {
     await expect(resendVerification(anna.ctx(), 'EMAIL')).rejects.toBeInstanceOf(ValidationFailed);
   });
 
+  test('an address is never taken away without another one in its place', async () => {
+    await expect(requestContactChange(anna.ctx(), input(' '))).rejects.toBeInstanceOf(LastContact);
+  });
+
   test.each([
     ['not an address', 'EMAIL', 'value'],
-    ['', 'EMAIL', 'value'],
     ['ANNA@shop.example', 'EMAIL', 'value'],
     ['x@shop.example', 'POST', 'channel'],
   ])('%s by %s is refused (%s)', async (value, channel, field) => {
