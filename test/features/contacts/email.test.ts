@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   Forbidden,
+  LastContact,
   NotFound,
   RateLimited,
   StepUpRequired,
@@ -218,6 +219,10 @@ describe('who may ask for it (contracts: access, “Step-up”)', () => {
     await confirm(first);
     await expect(confirm(anna.linkTo(newMail, subjects.proof))).rejects.toBeInstanceOf(NotFound);
     await expect(resendVerification(anna.ctx(), 'EMAIL')).rejects.toBeInstanceOf(ValidationFailed);
+  });
+
+  test('an address is never taken away without another one in its place', async () => {
+    await expect(requestContactChange(anna.ctx(), input(' '))).rejects.toBeInstanceOf(LastContact);
   });
 
   test.each([
