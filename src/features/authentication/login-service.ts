@@ -38,6 +38,8 @@ export class SignInRefused extends DomainError {
 const tries = { limit: 20, windowSeconds: 600 };
 const longest = { email: 254, password: 1024, otp: 64 };
 const otpMethods = new Set(['', 'totp', 'sms']);
+/** What the realm's flow of direct grants asks whoever has it for. */
+const askedThere = ['otp'];
 /** Second factors as Keycloak names them. */
 const secondFactor = /^(otp|customer-sms|webauthn(-passwordless)?|recovery-authn-codes)$/;
 
@@ -59,7 +61,7 @@ const refused = (error: unknown): never => {
 async function wasLeftOut({ keycloak }: LoginCtx, { claims }: Exchanged): Promise<boolean> {
   if (claims.acr === '2') return false;
   const types = await keycloak.credentialTypes(claims.subject);
-  return types.some((type) => secondFactor.test(type)) && !types.includes('otp');
+  return types.some((type) => secondFactor.test(type)) && !types.some((type) => askedThere.includes(type));
 }
 
 async function byPassword(
