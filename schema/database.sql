@@ -61,6 +61,7 @@ CREATE INDEX customer_by_key ON public.customer USING btree (key_id);
 CREATE INDEX customer_unproven ON public.customer USING btree (created_at) WHERE ((NOT email_verified) AND (status = 'PENDING_VERIFICATION'::text));
 CREATE UNIQUE INDEX customer_email_even ON public.customer USING btree (email_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
+CREATE TRIGGER account_told AFTER UPDATE ON public.customer FOR EACH ROW WHEN (((old.version IS DISTINCT FROM new.version) OR (old.status IS DISTINCT FROM new.status) OR (old.email_verified IS DISTINCT FROM new.email_verified))) EXECUTE FUNCTION tell_account();
 
 create table dead_letter (
   id uuid not null,
@@ -117,6 +118,8 @@ create table identity_link (
 CREATE INDEX identity_link_checked ON public.identity_link USING btree (checked_at);
 CREATE INDEX identity_link_customer ON public.identity_link USING btree (customer_id, linked_at);
 CREATE INDEX identity_link_missing ON public.identity_link USING btree (issuer, subject) WHERE (missing_since IS NOT NULL);
+CREATE TRIGGER link_gone AFTER DELETE ON public.identity_link FOR EACH ROW EXECUTE FUNCTION tell_linked_account();
+CREATE TRIGGER link_moved AFTER UPDATE ON public.identity_link FOR EACH ROW WHEN ((old.customer_id IS DISTINCT FROM new.customer_id)) EXECUTE FUNCTION tell_linked_account();
 
 create table inbox (
   source text not null,
@@ -241,6 +244,26 @@ CREATE OR REPLACE FUNCTION public.refuse_audit_change()
 AS $function$
 begin
   raise exception 'audit entries are never changed';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('account', old.id::text);
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_linked_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('account', old.customer_id::text);
+  return null;
 end $function$
 ;
 

@@ -37,9 +37,8 @@ describe('the gRPC contract (decisions 10, 21)', () => {
   test('keeps its names and numbers', () => {
     const there = Object.fromEntries(file_auth.messages.map((message) => [message.name, numbersOf(message)]));
 
-    for (const [message, fields] of Object.entries(promised)) {
-      expect(there[message], message).toEqual(expect.arrayContaining(fields));
-    }
+    const kept = Object.entries(promised).map(([message, fields]) => [message, expect.arrayContaining(fields)]);
+    expect(there).toMatchObject(Object.fromEntries(kept));
     expect(AuthService.typeName).toBe('customer.auth.v1.AuthService');
   });
 

@@ -3,7 +3,8 @@ import { type Client, Code, ConnectError, createClient } from '@connectrpc/conne
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { AuthService, type LoginResponse, type Tokens } from '../../src/grpc/generated/auth_pb.ts';
+import { AuthService, type LoginResponse } from '../../src/grpc/generated/auth_pb.ts';
+import { tokensOf } from '../support/grpc-callers.ts';
 import { saidTimes, timesOf } from '../support/figures.ts';
 import { LifeSteps, password } from '../support/life-steps.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -67,11 +68,6 @@ async function signedUp(): Promise<string> {
 
 const login = (email: string, secret = password): Promise<LoginResponse> =>
   auth.login({ clientId, method: { case: 'password', value: { email, password: secret } } }, caller);
-
-function tokensOf({ result }: LoginResponse): Tokens {
-  if (result.case !== 'tokens') throw new Error(`The answer is ${result.case}.`);
-  return result.value;
-}
 
 /** How long a refusal takes, and its code. */
 async function refusalOf(email: string, secret: string): Promise<{ code: Code; ms: number }> {
