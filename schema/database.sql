@@ -93,6 +93,7 @@ CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_has
 CREATE TRIGGER customer_ends_acting AFTER UPDATE OF status ON public.customer FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status <> ALL (ARRAY['PENDING_VERIFICATION'::text, 'ACTIVE'::text])))) EXECUTE FUNCTION end_acting_for_customer();
 CREATE UNIQUE INDEX customer_phone_even ON public.customer USING btree (phone_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_phone_odd ON public.customer USING btree (phone_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
+CREATE TRIGGER account_told AFTER UPDATE ON public.customer FOR EACH ROW WHEN (((old.version IS DISTINCT FROM new.version) OR (old.status IS DISTINCT FROM new.status) OR (old.email_verified IS DISTINCT FROM new.email_verified))) EXECUTE FUNCTION tell_account();
 
 create table dead_letter (
   id uuid not null,
@@ -152,6 +153,8 @@ CREATE INDEX identity_link_checked ON public.identity_link USING btree (checked_
 CREATE INDEX identity_link_customer ON public.identity_link USING btree (customer_id, linked_at);
 CREATE INDEX identity_link_missing ON public.identity_link USING btree (issuer, subject) WHERE (missing_since IS NOT NULL);
 CREATE INDEX identity_link_refused ON public.identity_link USING btree (issuer, subject) WHERE (refused IS NOT NULL);
+CREATE TRIGGER link_gone AFTER DELETE ON public.identity_link FOR EACH ROW EXECUTE FUNCTION tell_linked_account();
+CREATE TRIGGER link_moved AFTER UPDATE ON public.identity_link FOR EACH ROW WHEN ((old.customer_id IS DISTINCT FROM new.customer_id)) EXECUTE FUNCTION tell_linked_account();
 
 create table inbox (
   source text not null,
@@ -368,11 +371,23 @@ end $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.tell_acting_end()
+CREATE OR REPLACE FUNCTION public.tell_account()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
   insert into revocation (issuer, sid, expires_at) values ('urn:customers:acting', new.id::text, new.ends_at);
+  perform pg_notify('account', old.id::text);
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_linked_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_notify('account', old.customer_id::text);
   return null;
 end $function$
 ;

@@ -76,10 +76,10 @@ function handling(router: ConnectRouter, metrics: CallMetrics): Handle {
     if (!handler) return void response.writeHead(404).end();
     const call = callOf(info);
     const done = metrics.begin(handler.requestPath.slice(1));
-    let trailer: Headers | undefined;
-    response.once('close', () => done(call.outcome ?? statusIn(trailer)));
+    const answered: { trailer?: Headers } = {};
+    response.once('close', () => done(call.outcome ?? statusIn(answered.trailer)));
     const answer = await handler(universalRequestFromNodeRequest(request, response, undefined, callValues(call)));
-    trailer = answer.trailer;
+    if (answer.trailer) answered.trailer = answer.trailer;
     await universalResponseToNodeResponse(answer, response);
   };
 }

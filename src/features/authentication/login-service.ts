@@ -39,6 +39,10 @@ export class SignInRefused extends DomainError {
 const tries = { limit: 20, windowSeconds: 600 };
 const longest = { email: 254, password: 1024, otp: 64 };
 const otpMethods = new Set(['', 'totp', 'sms']);
+/** What the realm's flow of direct grants asks whoever has it for. */
+const askedThere = ['otp'];
+/** Second factors as Keycloak names them. */
+const secondFactor = /^(otp|customer-sms|webauthn(-passwordless)?|recovery-authn-codes)$/;
 
 /** @throws Forbidden for a client that is not listed */
 function clientOf(clients: ReadonlyMap<string, LoginClient>, id: string): LoginClient {
@@ -59,6 +63,8 @@ async function wasLeftOut({ keycloak }: LoginCtx, { claims }: Exchanged): Promis
   if (claims.acr === '2') return false;
   const own = await keycloak.credentialsOf(claims.subject);
   return own.some(isSecondFactor) && !own.some(({ kind }) => kind === 'TOTP');
+  const types = await keycloak.credentialTypes(claims.subject);
+  return types.some((type) => secondFactor.test(type)) && !types.some((type) => askedThere.includes(type));
 }
 
 async function byPassword(

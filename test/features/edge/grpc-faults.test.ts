@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
+import { type Client, Code, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, afterEach, beforeAll, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { AuthService } from '../../../src/grpc/generated/auth_pb.ts';
@@ -7,7 +7,7 @@ import { ErrorInfoSchema, RetryInfoSchema } from '../../../src/grpc/generated/go
 import { Health } from '../../../src/grpc/generated/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../../src/grpc/generated/grpc/reflection/v1/reflection_pb.ts';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
-import { serviceToken } from '../../support/grpc-callers.ts';
+import { failureOf, serviceToken } from '../../support/grpc-callers.ts';
 
 let edge: EdgeWorld;
 let auth: Client<typeof AuthService>;
@@ -27,18 +27,9 @@ async function fresh(): Promise<{ accessToken: string }> {
   return { accessToken: await edge.token(subject) };
 }
 
-async function failureOf(work: Promise<unknown>): Promise<ConnectError> {
-  return work.then(
-    () => {
-      throw new Error('It was answered.');
-    },
-    (error: unknown) => ConnectError.from(error),
-  );
-}
-
 /** Questions to the database. */
-function questionsTo({ running }: EdgeWorld): MockInstance<(given: string) => Promise<unknown>> {
-  return vi.spyOn(running.parts.pool, 'query') as unknown as MockInstance<(given: string) => Promise<unknown>>;
+function questionsTo({ running }: EdgeWorld): MockInstance {
+  return vi.spyOn(running.parts.pool, 'query') as MockInstance;
 }
 
 /** The next question to the database ends so. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import { Code, createClient, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from '../../../src/grpc/generated/grpc/health/v1/health_pb.ts';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
-import { serviceToken } from '../../support/grpc-callers.ts';
+import { failureOf, serviceToken } from '../../support/grpc-callers.ts';
 
 let edge: EdgeWorld;
 const subject = randomUUID();
@@ -33,15 +33,6 @@ const transports: [name: string, transport: (baseUrl: string) => Transport][] = 
   ['Connect', (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '2' })],
   ['Connect with JSON', (baseUrl) => createConnectTransport({ baseUrl, httpVersion: '2', useBinaryFormat: false })],
 ];
-
-async function failureOf(work: Promise<unknown>): Promise<ConnectError> {
-  return work.then(
-    () => {
-      throw new Error('It was answered.');
-    },
-    (error: unknown) => ConnectError.from(error),
-  );
-}
 
 describe.each(transports)('a service that speaks %s (design, decision 21)', (_name, transport) => {
   const auth = () => createClient(AuthService, transport(edge.running.grpcUrl ?? ''));
