@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { FactorVisits, mobile, totpOf } from '../support/factor-visits.ts';
+import { FactorVisits, mobile, newSecret } from '../support/factor-visits.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { Visitor } from '../support/visitor.ts';
 
@@ -26,8 +25,6 @@ afterAll(async () => {
   await stop();
 });
 
-/** Keycloak keeps it as text. */
-const newSecret = (): Buffer => Buffer.from(randomBytes(20).map((byte) => byte & 0x7f));
 const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 const notRight = 'This code is not right, or no longer good.';
 const unavailable = 'We cannot send text messages at the moment.';
@@ -80,7 +77,9 @@ describe('a code by text message as the second factor (FR-2)', () => {
     const code = await visits.codeTo(number);
 
     const again = await visitor.submit(page, { smsCode: wrong(code) });
+    await visits.failures(person, 1);
     const done = await visitor.submit(again, { smsCode: code });
+    await visits.failures(person, 0);
     const other = new Visitor();
     const later = await other.submit(await visits.signIn(other, person), { smsCode: code });
 
@@ -101,7 +100,9 @@ describe('a code by text message as the second factor (FR-2)', () => {
     const page = await visits.signIn(visitor, ada);
 
     const foreign = await visitor.submit(page, { smsCode: await visits.codeTo(others) });
+    await visits.failures(ada, 1);
     const purpose = await visitor.submit(foreign, { smsCode: await visits.codeTo(second) });
+    await visits.failures(ada, 2);
 
     expect(foreign.text).toContain(notRight);
     expect(purpose.text).toContain(notRight);
@@ -127,7 +128,10 @@ describe('a code by text message as the second factor (FR-2)', () => {
     const visitor = new Visitor();
     let page = await visits.signIn(visitor, person);
     const code = await visits.codeTo(number);
-    for (let n = 0; n < 5; n += 1) page = await visitor.submit(page, { smsCode: wrong(code) });
+    for (let n = 1; n <= 5; n += 1) {
+      page = await visitor.submit(page, { smsCode: wrong(code) });
+      await visits.failures(person, n);
+    }
 
     const sixth = await visitor.submit(page, { smsCode: code });
 
@@ -180,21 +184,41 @@ describe('setting a number up', () => {
     expect(await visits.factorsOf(person)).toEqual([]);
   });
 
-  test('a wrong code sets nothing up; a new number takes the place of the old one', async () => {
+  test('a wrong code sets nothing up', async () => {
     const person = await visits.person();
     const visitor = new Visitor();
     const number = mobile();
-    const asked = await visitor.submit(await visits.signIn(visitor, person, 'configure-sms-otp'), {
-      smsNumber: number,
-    });
-    const code = await visits.codeTo(number);
-    const refused = await visitor.submit(asked, { smsCode: wrong(code) });
+    const form = await visits.signIn(visitor, person, 'configure-sms-otp');
+    const asked = await visitor.submit(form, { smsNumber: number });
+
+    const refused = await visitor.submit(asked, { smsCode: wrong(await visits.codeTo(number)) });
+
     expect(refused.text).toContain(notRight);
     expect(await visits.factorsOf(person)).toEqual([]);
+  });
 
-    await visitor.submit(refused, { smsCode: code });
+  test('a new number takes the place of the old one, and she removes it herself; others hear of both', async () => {
+    const [before, after] = [mobile(), mobile()];
+    const person = await visits.person({ number: before });
+    const visitor = new Visitor();
+    const asked = await visits.signIn(visitor, person, 'configure-sms-otp');
+    const form = await visitor.submit(asked, { smsCode: await visits.codeTo(before) });
+    const proving = await visitor.submit(form, { smsNumber: after });
+    await visitor.submit(proving, { smsCode: await visits.codeTo(after) });
+    const [factor, ...others] = await visits.factorsOf(person);
+    const removal = '/authentication/required-actions/delete_credential';
+    const setting = (await visits.admin('GET', removal)) as object;
+    await visits.admin('PUT', removal, { ...setting, enabled: true });
+    const removing = new Visitor();
+    const page = await visits.signIn(removing, person, `delete_credential:${factor?.id}`);
 
-    expect(await visits.factorsOf(person)).toHaveLength(1);
+    await removing.submit(await removing.submit(page, { smsCode: await visits.codeTo(after) }), { accept: 'true' });
+
+    await visits.admin('PUT', removal, { ...setting });
+    expect([factor?.userLabel, others]).toEqual([`••• ${after.slice(-4)}`, []]);
+    expect(await visits.factorsOf(person)).toEqual([]);
+    const facts = await factsOf(person.id);
+    expect(facts.filter((type) => type.endsWith('_CREDENTIAL'))).toEqual(['UPDATE_CREDENTIAL', 'REMOVE_CREDENTIAL']);
   });
 
   test('nobody does before her address is proven', async () => {
@@ -242,45 +266,5 @@ describe('a gateway that is down or slow', () => {
     // The goal is five; a busy machine gets three times as much.
     expect(Math.max(...seconds)).toBeLessThan(15);
     expect(visits.isIn(await visitor.submit(page, { smsCode: await visits.codeTo(number) }))).toBe(true);
-  });
-});
-
-describe('the direct grant asks for the second factor (contracts/access.md, customer-login)', () => {
-  test('who has none gets a token at once', async () => {
-    expect(await visits.grant(await visits.person())).toMatchObject({ status: 200 });
-  });
-
-  test('who has a number is asked, gets a code where she wants one, and a token for it once', async () => {
-    const person = await visits.person();
-    const number = await visits.enrol(person);
-
-    const asked = await visits.grant(person);
-    const sent = await visits.grant(person, { otp_method: 'sms' });
-    const code = await visits.codeTo(number);
-    const refused = await visits.grant(person, { otp: wrong(code) });
-    const granted = await visits.grant(person, { otp: code });
-    const replayed = await visits.grant(person, { otp: code, otp_method: 'sms' });
-
-    expect(asked).toMatchObject({ status: 400, body: { error: 'mfa_required', mfa_methods: ['sms'] } });
-    expect(asked.body).not.toHaveProperty('mfa_sms');
-    expect(sent).toMatchObject({ status: 400, body: { error: 'mfa_required', mfa_sms: 'sent' } });
-    expect(await visits.textsTo(number)).toHaveLength(2);
-    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(granted).toMatchObject({ status: 200, body: { access_token: expect.any(String) } });
-    expect(replayed.body.error).toBe('invalid_grant');
-  });
-
-  test('an authenticator works too, and neither method takes the code of the other', async () => {
-    const secret = newSecret();
-    const person = await visits.person({ totp: secret });
-
-    const asked = await visits.grant(person);
-    const other = await visits.grant(person, { otp: totpOf(secret), otp_method: 'sms' });
-    const unknown = await visits.grant(person, { otp: totpOf(secret), otp_method: 'none' });
-    const granted = await visits.grant(person, { otp: totpOf(secret) });
-
-    expect(asked.body).toMatchObject({ error: 'mfa_required', mfa_methods: ['totp'] });
-    expect([other.body.error, unknown.body.error]).toEqual(['invalid_grant', 'invalid_grant']);
-    expect(granted.status).toBe(200);
   });
 });

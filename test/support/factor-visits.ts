@@ -31,6 +31,9 @@ async function must(answer: Promise<Response>): Promise<Response> {
   return got;
 }
 
+/** A secret that an authenticator shares; Keycloak keeps it as text. */
+export const newSecret = (): Buffer => Buffer.from(randomBytes(20).map((byte) => byte & 0x7f));
+
 /** A code of the moment for a secret that both sides know (RFC 6238). */
 export function totpOf(secret: Buffer): string {
   const counter = Buffer.alloc(8);
@@ -112,9 +115,21 @@ export class FactorVisits implements AsyncDisposable {
     return { id: made.headers.get('location')?.split('/').at(-1) ?? '', username, password };
   }
 
-  async admin(method: string, path: string): Promise<any> {
-    const text = await (await must((await openAdmin(this.#endpoints))(method, path))).text();
+  async admin(method: string, path: string, body?: object): Promise<any> {
+    const text = await (await must((await openAdmin(this.#endpoints))(method, path, body))).text();
     return text ? JSON.parse(text) : undefined;
+  }
+
+  /**
+   * Waits until Keycloak has counted so many failures of hers: until then it takes her next try for a second sign-in at
+   * the same time, and refuses it.
+   */
+  async failures({ id }: Person, many: number): Promise<void> {
+    const count = async (): Promise<number> => {
+      const seen = (await this.admin('GET', `/attack-detection/brute-force/users/${id}`)) as { numFailures: number };
+      return seen.numFailures;
+    };
+    await expect.poll(count, { timeout: 10_000 }).toBe(many);
   }
 
   /** Her second factors, as the admin API shows them. */
@@ -138,7 +153,9 @@ export class FactorVisits implements AsyncDisposable {
       ...(action ? { kc_action: action } : {}),
     }).toString();
     const form = await visitor.open(`${url}/realms/${realm}/protocol/openid-connect/auth?${query}`);
-    return visitor.submit(form, { username, password });
+    const page = await visitor.submit(form, { username, password });
+    // Keycloak refuses a sign-in that begins while it still writes the last one down.
+    return page.text.includes('id="password"') ? visitor.submit(page, { username, password }) : page;
   }
 
   /** Whether the page is ours, with a code for a token. */

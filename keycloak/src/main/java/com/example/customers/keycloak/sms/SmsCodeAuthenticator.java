@@ -3,6 +3,7 @@ package com.example.customers.keycloak.sms;
 import com.example.customers.keycloak.sms.TextMessageDoor.Answer;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.Response;
+import java.util.Set;
 import org.keycloak.authentication.AuthenticationFlowContext;
 import org.keycloak.authentication.AuthenticationFlowError;
 import org.keycloak.authentication.Authenticator;
@@ -13,7 +14,9 @@ import org.keycloak.forms.login.LoginFormsProvider;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
+import org.keycloak.models.credential.OTPCredentialModel;
 import org.keycloak.models.utils.FormMessage;
+import org.keycloak.services.managers.BruteForceProtector;
 
 /**
  * Sends a code to her number and asks for it. Where none can be sent, a sentence and the other
@@ -26,6 +29,7 @@ final class SmsCodeAuthenticator
   static final String RESEND = "resend";
   static final String INVALID = "customerSmsCodeInvalid";
 
+  private static final Set<String> COUNTED_AS = Set.of(OTPCredentialModel.TYPE);
   private static final String TEMPLATE = "customer-sms-code.ftl";
 
   private final SmsDesk desk;
@@ -59,8 +63,10 @@ final class SmsCodeAuthenticator
     if (locked != null) {
       refuse(context, locked, AuthenticationFlowError.INVALID_USER);
     } else if (codes(context).judge(typed.getFirst(CODE)).isPresent()) {
+      count(context, true);
       context.success(SmsCredential.TYPE);
     } else {
+      count(context, false);
       refuse(context, Errors.INVALID_USER_CREDENTIALS, AuthenticationFlowError.INVALID_CREDENTIALS);
     }
   }
@@ -72,6 +78,32 @@ final class SmsCodeAuthenticator
       form.setError(answer.trouble());
     }
     context.challenge(page(context, form));
+  }
+
+  /**
+   * Keycloak counts passwords, authenticators and recovery codes, and no type that it does not know
+   * (26.7): without this nobody would ever be locked out who guesses codes.
+   */
+  private static void count(AuthenticationFlowContext context, boolean isRight) {
+    if (!context.getRealm().isBruteForceProtected()) {
+      return;
+    }
+    BruteForceProtector protector = context.getProtector();
+    if (isRight) {
+      protector.successfulLogin(
+          context.getRealm(),
+          context.getUser(),
+          context.getConnection(),
+          context.getUriInfo(),
+          COUNTED_AS);
+    } else {
+      protector.failedLogin(
+          context.getRealm(),
+          context.getUser(),
+          context.getConnection(),
+          context.getUriInfo(),
+          COUNTED_AS);
+    }
   }
 
   /** The same words whether the code was wrong or the account is locked. */
