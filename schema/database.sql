@@ -90,10 +90,10 @@ CREATE INDEX customer_contact_due ON public.customer USING btree (contact_due_at
 CREATE INDEX customer_unproven ON public.customer USING btree (created_at) WHERE ((NOT email_verified) AND (status = 'PENDING_VERIFICATION'::text));
 CREATE UNIQUE INDEX customer_email_even ON public.customer USING btree (email_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_email_odd ON public.customer USING btree (email_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
-CREATE TRIGGER customer_ends_acting AFTER UPDATE OF status ON public.customer FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status <> ALL (ARRAY['PENDING_VERIFICATION'::text, 'ACTIVE'::text])))) EXECUTE FUNCTION end_acting_for_customer();
 CREATE UNIQUE INDEX customer_phone_even ON public.customer USING btree (phone_hash_even) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE UNIQUE INDEX customer_phone_odd ON public.customer USING btree (phone_hash_odd) WHERE (status <> ALL (ARRAY['GUEST'::text, 'ERASED'::text, 'MERGED'::text]));
 CREATE TRIGGER account_told AFTER UPDATE ON public.customer FOR EACH ROW WHEN (((old.version IS DISTINCT FROM new.version) OR (old.status IS DISTINCT FROM new.status) OR (old.email_verified IS DISTINCT FROM new.email_verified))) EXECUTE FUNCTION tell_account();
+CREATE TRIGGER customer_ends_acting AFTER UPDATE OF status ON public.customer FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) AND (new.status <> ALL (ARRAY['PENDING_VERIFICATION'::text, 'ACTIVE'::text])))) EXECUTE FUNCTION end_acting_for_customer();
 
 create table dead_letter (
   id uuid not null,
@@ -299,11 +299,11 @@ create table session_token (
   expires_at timestamp(3) with time zone not null,
   ended_at timestamp(3) with time zone,
   end_reason text,
+  proof text,
+  proven_at timestamp(3) with time zone,
   browser character varying(40),
   system character varying(40),
   country character(2),
-  proof text,
-  proven_at timestamp(3) with time zone,
   constraint session_token_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id),
   constraint session_token_end_reason_check CHECK ((end_reason = ANY (ARRAY['LOGOUT'::text, 'PROVIDER'::text, 'EXPIRED'::text, 'REUSE'::text, 'STATUS'::text, 'STAFF'::text, 'TAKEOVER'::text]))),
   constraint session_token_generation_check CHECK ((generation >= 0)),
@@ -370,14 +370,22 @@ begin
 end $function$
 ;
 
-CREATE OR REPLACE FUNCTION public.tell_acting_end()
 CREATE OR REPLACE FUNCTION public.tell_account()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into revocation (issuer, sid, expires_at) values ('urn:customers:acting', new.id::text, new.ends_at);
   perform pg_notify('account', old.id::text);
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.tell_acting_end()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into revocation (issuer, sid, expires_at) values ('urn:customers:acting', new.id::text, new.ends_at);
   return null;
 end $function$
 ;

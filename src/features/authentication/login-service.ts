@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ctx } from '../../context.ts';
-import { isSecondFactor } from '../../domain/credential.ts';
+import { type CredentialKind, isSecondFactor } from '../../domain/credential.ts';
 import { DomainError, Forbidden, invalid, RateLimited, Unauthenticated, Unavailable } from '../../domain/errors.ts';
 import { parseHandle } from '../../domain/session-token.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
@@ -39,10 +39,6 @@ export class SignInRefused extends DomainError {
 const tries = { limit: 20, windowSeconds: 600 };
 const longest = { email: 254, password: 1024, otp: 64 };
 const otpMethods = new Set(['', 'totp', 'sms']);
-/** What the realm's flow of direct grants asks whoever has it for. */
-const askedThere = ['otp'];
-/** Second factors as Keycloak names them. */
-const secondFactor = /^(otp|customer-sms|webauthn(-passwordless)?|recovery-authn-codes)$/;
 
 /** @throws Forbidden for a client that is not listed */
 function clientOf(clients: ReadonlyMap<string, LoginClient>, id: string): LoginClient {
@@ -55,6 +51,9 @@ const refused = (error: unknown): never => {
   throw error instanceof ProviderRefused || error instanceof Unauthenticated ? new SignInRefused() : error;
 };
 
+/** Factors that the provider's flow asks for here, if she has one. */
+const askedThere: readonly CredentialKind[] = ['TOTP', 'SMS'];
+
 /**
  * Whether the provider let her in without a factor that she has: its flow asks whoever has an app for its code, and says
  * `acr` 2 where it saw another factor. A passkey it cannot ask for here at all.
@@ -62,9 +61,7 @@ const refused = (error: unknown): never => {
 async function wasLeftOut({ keycloak }: LoginCtx, { claims }: Exchanged): Promise<boolean> {
   if (claims.acr === '2') return false;
   const own = await keycloak.credentialsOf(claims.subject);
-  return own.some(isSecondFactor) && !own.some(({ kind }) => kind === 'TOTP');
-  const types = await keycloak.credentialTypes(claims.subject);
-  return types.some((type) => secondFactor.test(type)) && !types.some((type) => askedThere.includes(type));
+  return own.some(isSecondFactor) && !own.some(({ kind }) => askedThere.includes(kind));
 }
 
 async function byPassword(
