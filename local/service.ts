@@ -33,6 +33,9 @@ export const smsAccount = 'AC00000000000000000000000000000000';
 /** Where Keycloak delivers its events: the admin listener, on the loopback address. */
 export const eventsUrl = (ports: Ports): string => `http://127.0.0.1:${ports.ADMIN_PORT}/internal/keycloak-events`;
 
+const readerUrl = ({ POSTGRES_PORT }: Ports, secrets: Secrets): string =>
+  postgresUrl(POSTGRES_PORT, 'keycloak_reader', secrets.postgresKeycloakReader, 'keycloak');
+
 /**
  * Every variable the service needs, for this stack.
  *
@@ -56,12 +59,7 @@ export function serviceEnvironment(ports: Ports, secrets: Secrets, role: Role): 
     KEYCLOAK_REALM: realmName,
     KEYCLOAK_ISSUER: `${keycloakUrl(ports)}/realms/${realmName}`,
     KEYCLOAK_EVENTS_KEY: secrets.keycloakEvents,
-    KEYCLOAK_DATABASE_URL: postgresUrl(
-      ports.POSTGRES_PORT,
-      'keycloak_reader',
-      secrets.postgresKeycloakReader,
-      'keycloak',
-    ),
+    KEYCLOAK_DATABASE_URL: readerUrl(ports, secrets),
     TOKEN_AUDIENCE: 'customer-api',
     TOKEN_CLIENTS: Object.values(clients).join(','),
     BFF_CLIENT_ID: clients.bff,

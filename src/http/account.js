@@ -1,4 +1,4 @@
-/* oxlint-disable no-restricted-globals, no-restricted-properties -- runs in the browser, which has its own clock and fetch */
+/* oxlint-disable no-restricted-globals -- runs in the browser, which has its own clock and fetch */
 // What our pages do with sessions and with acting for somebody, beside `live.js`, whose address the server writes here.
 import { graph, json, say, whileBusy } from './live.js';
 

@@ -148,6 +148,12 @@ export class ConfigError extends Error {
 
 function surroundings(v: z.infer<typeof variables>) {
   return {
+    registration: {
+      mailsPerHour: v.REGISTRATION_MAILS_PER_HOUR,
+      perNetworkPerHour: v.REGISTRATIONS_PER_HOUR,
+      answerMs: v.REGISTRATION_TIME_MS,
+      unprovenDays: v.UNPROVEN_DAYS,
+    },
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
     sms: smsConfig(v),
     events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },
@@ -188,12 +194,6 @@ function shape(v: z.infer<typeof variables>) {
     tokens: { audience: v.TOKEN_AUDIENCE, clients: v.TOKEN_CLIENTS },
     keys: { encryption: v.KEY_ENCRYPTION_KEYS, index: v.INDEX_KEYS, token: v.TOKEN_KEY },
     session: { idleSeconds: v.SESSION_IDLE_SECONDS, maxSeconds: v.SESSION_MAX_SECONDS },
-    registration: {
-      mailsPerHour: v.REGISTRATION_MAILS_PER_HOUR,
-      perNetworkPerHour: v.REGISTRATIONS_PER_HOUR,
-      answerMs: v.REGISTRATION_TIME_MS,
-      unprovenDays: v.UNPROVEN_DAYS,
-    },
     ...surroundings(v),
   };
 }

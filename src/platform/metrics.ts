@@ -38,6 +38,9 @@ function signInMetrics(registers: Registry[]): Pick<Metrics, 'logins' | 'inciden
   };
 }
 
+const alarmsIn = (registers: Registry[]): Metrics['alarms'] =>
+  new Gauge({ name: 'customers_alarm', help: '1 while somebody should look.', labelNames: ['what'], registers });
+
 /** Makes a registry of its own, so that several services can run in one process. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -70,12 +73,7 @@ export function createMetrics(): Metrics {
       help: 'Age of the oldest fact that is not published.',
       registers,
     }),
-    alarms: new Gauge({
-      name: 'customers_alarm',
-      help: '1 while somebody should look.',
-      labelNames: ['what'],
-      registers,
-    }),
+    alarms: alarmsIn(registers),
     staffRoleGrants: staffRoleGrants(registry),
     textMessages: textMessagesIn(registers),
     ...signInMetrics(registers),

@@ -148,17 +148,10 @@ export async function workDeliveries(parts: Parts, granted: Granted = () => unde
       // Whoever looks at her now may have read her before this change: it stays, to be looked at once more.
       await attempt(parts, about, async () => {
         if ((await converge(parts, sighting)).outcome === 'busy') return false;
-        await noteGrants(
-          parts,
-          subject,
-          about.map(({ event }) => event),
-          granted,
-        );
-        return true;
-        const { outcome } = await converge(parts, sighting);
         const events = about.map(({ event }) => event);
-        if (outcome !== 'busy') await tellCredentials(parts, source, events);
-        return outcome !== 'busy';
+        await noteGrants(parts, subject, events, granted);
+        await tellCredentials(parts, source, events);
+        return true;
       });
     }
   };
