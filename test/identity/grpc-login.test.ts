@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { AuthService, type LoginResponse } from '../../src/grpc/generated/auth_pb.ts';
 import { tokensOf } from '../support/grpc-callers.ts';
 import { saidTimes, timesOf } from '../support/figures.ts';
+import { openAdmin } from '../support/keycloak-admin.ts';
 import { LifeSteps, password } from '../support/life-steps.ts';
+import { codeInTime, makePersonWithApp } from '../support/second-factors.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 const given = inject('environment');
@@ -80,6 +82,25 @@ async function refusalOf(email: string, secret: string): Promise<{ code: Code; m
 }
 
 describe('a service signs a customer in at a real Keycloak (FR-2, decision 21)', () => {
+  test('whoever has an authenticator app is let in by its code only, once', async () => {
+    const person = await makePersonWithApp(await openAdmin(endpoints));
+    const byApp = (otp: string): Promise<LoginResponse> => {
+      const value = { email: person.email, password: person.password, otp };
+      return auth.login({ clientId, method: { case: 'password', value } }, caller);
+    };
+
+    expect((await byApp('')).result).toMatchObject({ case: 'mfaRequired', value: { methods: ['totp'] } });
+    await expect(byApp('000000')).rejects.toMatchObject({ code: Code.Unauthenticated });
+    // Right after a wrong one Keycloak lets nobody try for a moment.
+    let used = '';
+    const tried = async (): Promise<string | undefined> => {
+      used = await codeInTime(person.secret);
+      return (await byApp(used).catch(() => undefined))?.result.case;
+    };
+    await expect.poll(tried, { timeout: 60_000, interval: 3000 }).toBe('tokens');
+    await expect(byApp(used)).rejects.toMatchObject({ code: Code.Unauthenticated });
+  });
+
   test('checks her token, refreshes her session and ends it, here and there', async () => {
     const email = await signedUp();
     const first = tokensOf(await login(email));

@@ -9,6 +9,14 @@ export interface Page {
 const decoded = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#x2F;', '/');
 
 /** Somebody at the pages of Keycloak and of our service, with a browser's cookies and without its scripts. */
+/** What a page says to whoever looks at it, as far as an error has room for it. */
+const wordsOf = ({ text }: Page): string =>
+  text
+    .replaceAll(/<(script|style)[\s\S]*?<\/\1>|<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300);
+
 export class Visitor {
   readonly cookies = new Map<string, string>();
   readonly language: string;
@@ -26,7 +34,7 @@ export class Visitor {
   /** Fills in the page's first form and sends it. */
   submit(page: Page, form: Record<string, string>): Promise<Page> {
     const action = /<form[^>]*action="([^"]+)"/.exec(page.text)?.[1];
-    if (!action) throw new Error(`No form on the page of ${new URL(page.url).pathname}.`);
+    if (!action) throw new Error(`No form on the page of ${new URL(page.url).pathname}, which says: ${wordsOf(page)}`);
     return this.#go(new URL(decoded(action), page.url).href, new URLSearchParams(form));
   }
 

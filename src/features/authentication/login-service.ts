@@ -52,7 +52,7 @@ const refused = (error: unknown): never => {
 };
 
 /** Factors that the provider's flow asks for here, if she has one. */
-const askedThere: readonly CredentialKind[] = ['TOTP'];
+const askedThere: readonly CredentialKind[] = ['TOTP', 'SMS'];
 
 /**
  * Whether the provider let her in without a factor that she has: its flow asks whoever has an app for its code, and says
