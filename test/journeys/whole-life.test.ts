@@ -103,6 +103,9 @@ describe('a customer’s whole life in a browser (FR-1, FR-2)', () => {
       );
     }
     within('a new name in the second window', renamed, 1000);
+    await page.getByLabel('Country').selectOption('Austria');
+    await page.getByRole('button', { name: 'Save' }).press('Enter');
+    await expect.poll(() => second.getByLabel('Country').inputValue()).toBe('AT');
 
     const console = await openConsole(endpoints);
     const user = await console.userOf(email);
