@@ -43,14 +43,18 @@ function sentence({ message, extensions }: GraphQLError): string {
 const isOurs = (code: unknown): boolean =>
   code === 'INTERNAL_SERVER_ERROR' || (errorCodes as readonly unknown[]).includes(code);
 
-/** The error of a request that is wrong in itself, with a code of ours, where it stands in the document, and the status. */
+/**
+ * The error of a request that is wrong in itself: a code of ours, where it stands in the document, and the status. One of
+ * ours stays as it is.
+ */
 export function documentFault(error: GraphQLError): GraphQLError {
   const { code, http } = error.extensions;
-  return new GraphQLError(isOurs(code) ? error.message : sentence(error), {
+  if (isOurs(code)) return error;
+  return new GraphQLError(sentence(error), {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,
     path: error.path ?? null,
-    extensions: { code: isOurs(code) ? code : 'VALIDATION', ...(http === undefined ? {} : { http }) },
+    extensions: { code: 'VALIDATION', ...(http === undefined ? {} : { http }) },
   });
 }

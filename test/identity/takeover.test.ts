@@ -64,7 +64,7 @@ describe('“this was not me” at a real Keycloak (issue 2, deliverable 5)', ()
     await steps.signIn(phone, email);
     const { id: userId } = await steps.userOf(email);
     const [phones = ''] = await sessionsAtKeycloak(userId);
-    await steps.signIn(hers, email);
+    await steps.signIn(hers, email, '/auth/login?acr=2');
 
     const query = 'mutation { revokeSessions(allOthers: true) { __typename ... on SessionsRevoked { count } } }';
     const answer = await hers.post(at('/graphql'), { query });

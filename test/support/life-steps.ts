@@ -103,8 +103,8 @@ export class LifeSteps implements AsyncDisposable {
   }
 
   /** Signs in at our service through Keycloak's page. */
-  async signIn(visitor: Visitor, email: string): Promise<Page> {
-    const page = await visitor.open(`${this.publicUrl}/auth/login`);
+  async signIn(visitor: Visitor, email: string, path = '/auth/login'): Promise<Page> {
+    const page = await visitor.open(`${this.publicUrl}${path}`);
     return visitor.submit(page, { username: email, password });
   }
 

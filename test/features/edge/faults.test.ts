@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
+import type { GraphQLError } from 'graphql';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { Unavailable } from '../../../src/domain/errors.ts';
 import { channelOf } from '../../../src/messaging/live-updates.ts';
+import { createLog } from '../../../src/platform/log.ts';
+import { masked } from '../../../src/server/graphql.ts';
 import { type EdgeWorld, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
 import { SocketClient } from '../../support/socket-client.ts';
 
@@ -162,5 +166,15 @@ describe('whoever is slow', () => {
     expect(idle?.seconds).toBeGreaterThan(8);
     expect(idle?.seconds).toBeLessThan(15);
     expect(idle?.answer).toMatch(/^HTTP\/1.1 404 /);
+  });
+});
+
+test('an error of ours keeps what it knows, however often it is masked', () => {
+  const log = createLog('silent');
+  const once = masked(new Unavailable(5), log);
+
+  expect((masked(once, log) as GraphQLError).extensions).toEqual({
+    code: 'PROVIDER_UNAVAILABLE',
+    retryAfterSeconds: 5,
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ctx } from '../../../src/context.ts';
+import { nobody } from '../../../src/domain/access.ts';
 import { createRoutes } from '../../../src/server/routes.ts';
 import { statusOf } from '../../../src/server/status.ts';
 import { type EdgeWorld, openEdge } from '../../support/edge-world.ts';
@@ -20,7 +21,7 @@ async function statusAt(path: string, method: string, headers: Record<string, st
   const app = createRoutes(config, clock, (code) => statusOf[code]);
   app.on([...unsafe, 'GET'], path, (c) => c.body(null, 204));
   const request = { id: randomUUID(), ip: '127.0.0.1', language: 'en' };
-  const ctx = { ...edge.running.parts, request } as unknown as Ctx;
+  const ctx = { ...edge.running.parts, actor: nobody, request } as unknown as Ctx;
   const answer = await app.fetch(new Request(`http://localhost:4000${path}`, { method, headers }), { ctx });
   return answer.status;
 }
