@@ -168,7 +168,7 @@ describe('a second factor is asked for, never left out', () => {
     expect((await failureOf(byPassword({ otpMethod: 'pigeon' }))).code).toBe(Code.InvalidArgument);
   });
 
-  test.each([['webauthn'], ['webauthn-passwordless'], ['sms-otp'], ['recovery-authn-codes']])(
+  test.each([['webauthn'], ['webauthn-passwordless'], ['recovery-authn-codes']])(
     'a provider that let her in without her %s is not believed, and its session is ended',
     async (type) => {
       sessions.hasCredentials('password', type);
@@ -190,7 +190,8 @@ describe('a second factor is asked for, never left out', () => {
 
   test.each([
     ['an app, whose code the provider asks for', ['password', 'otp', 'webauthn'], '1'],
-    ['a factor that the provider says it saw', ['password', 'sms-otp'], '2'],
+    ['a number, to which the provider sends one', ['password', 'sms-otp'], '1'],
+    ['a factor that the provider says it saw', ['password', 'webauthn'], '2'],
   ])('whoever has %s is let in', async (_name, types, acr) => {
     sessions.hasCredentials(...types);
     Object.assign(provider, { factors: { methods: ['totp'], otp: '123456' }, strongest: acr });
