@@ -96,10 +96,14 @@ describe('Keycloak’s own registration page (FR-1, decision 9)', () => {
     const before = (await steps.mailsTo(owned)).length;
 
     const pages = [];
-    for (const email of [fresh, owned, waiting, owned.toUpperCase()]) pages.push(bare(await fillIn(email), email));
+    const mails = async (): Promise<number> => (await steps.mailsTo(owned)).length - before;
+    for (const email of [fresh, owned, waiting]) pages.push(bare(await fillIn(email), email));
+    // Two that wait to be written at the same time are one mail.
+    await expect.poll(mails, { timeout: 8000 }).toBe(1);
+    pages.push(bare(await fillIn(owned.toUpperCase()), owned.toUpperCase()));
 
     expect(pages.slice(1)).toEqual([pages[0], pages[0], pages[0]]);
-    await expect.poll(async () => (await steps.mailsTo(owned)).length, { timeout: 8000 }).toBe(before + 2);
+    await expect.poll(mails, { timeout: 8000 }).toBe(2);
     expect((await steps.mailsTo(owned))[0]?.text).not.toContain('action-token');
     expect(await steps.linksTo(fresh)).toHaveLength(1);
     expect(await steps.linksTo(waiting, 2)).toHaveLength(2);
