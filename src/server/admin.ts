@@ -8,14 +8,14 @@ import { readBody } from './body.ts';
 import { limits } from './limits.ts';
 
 /** How a form of Keycloak's registration page is answered: 202, 422 with the fields, 429 or 503. */
-export interface RegistrationReply {
+export interface FormReply {
   readonly status: number;
   readonly body: object;
   readonly retryAfterSeconds?: number;
 }
 
 /** Takes a signed form, whatever it holds. */
-export type FormTaker = (form: unknown) => Promise<RegistrationReply>;
+export type FormTaker = (form: unknown) => Promise<FormReply>;
 
 /** What the admin listener shows and takes in. */
 export interface AdminParts {
