@@ -190,8 +190,7 @@ function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Op
     metrics,
     eventsKey: config.keycloak.eventsKey,
     receive: deliveriesInto(parts),
-    register: registrationsInto(contexts(parts)),
-    forms: textMessageForms(parts),
+    forms: { ...textMessageForms(parts), '/internal/registrations': registrationsInto(contexts(parts)) },
     checks: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },

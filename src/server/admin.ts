@@ -7,7 +7,7 @@ import { isOutage } from '../platform/database.ts';
 import { readBody } from './body.ts';
 import { limits } from './limits.ts';
 
-/** How a form of Keycloak's registration page is answered: 202, 422 with the fields, 429 or 503. */
+/** How a form of Keycloak's side of us is answered: 202, 422 with the fields, 429 or 503. */
 export interface FormReply {
   readonly status: number;
   readonly body: object;
@@ -28,10 +28,8 @@ export interface AdminParts {
   readonly checks: readonly { readonly name: string; readonly soft?: boolean; readonly check: () => Promise<void> }[];
   /** Keeps a delivery; committed when it resolves. */
   readonly receive: (events: readonly unknown[]) => Promise<void>;
-  /** Takes a form of Keycloak's registration page. */
-  readonly register: FormTaker;
-  /** Further forms that Keycloak's side of us posts, by path. */
-  readonly forms?: Readonly<Record<string, FormTaker>>;
+  /** Forms that Keycloak's side of us posts, by path. */
+  readonly forms: Readonly<Record<string, FormTaker>>;
 }
 
 const always = { 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
@@ -83,9 +81,8 @@ async function takeForm(parts: AdminParts, req: IncomingMessage, res: ServerResp
 }
 
 /** Who takes what Keycloak's side of us posts to a path. */
-function takerOf(parts: AdminParts, path: string): typeof takeDelivery | undefined {
+function takerOf({ forms }: AdminParts, path: string): typeof takeDelivery | undefined {
   if (path === '/internal/keycloak-events') return takeDelivery;
-  const forms: Readonly<Record<string, FormTaker>> = { ...parts.forms, '/internal/registrations': parts.register };
   const taker = Object.hasOwn(forms, path) ? forms[path] : undefined;
   return taker && ((all, req, res) => takeForm(all, req, res, taker));
 }

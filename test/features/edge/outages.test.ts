@@ -94,7 +94,7 @@ describe('readiness', () => {
         eventsKey: 'k',
         checks: [{ name: 'something', soft, check: fail }],
         receive: () => Promise.resolve(),
-        register: () => Promise.resolve({ status: 202, body: {} }),
+        forms: { '/internal/registrations': () => Promise.resolve({ status: 202, body: {} }) },
       });
       const server = createServer(handler);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -17,7 +17,9 @@ describe('the door of Keycloak’s registration page (issue 1, deliverable 6; de
     const { clock, log } = world.parts;
     const register = registrationsInto((actor, { ip }) => Promise.resolve(world.ctx(ip, actor)));
     const rest = { metrics: {} as never, checks: [], receive: () => Promise.resolve() };
-    server = createServer(adminHandler({ clock, log, eventsKey: key, register, ...rest }));
+    server = createServer(
+      adminHandler({ clock, log, eventsKey: key, forms: { '/internal/registrations': register }, ...rest }),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/internal/registrations`;
   });
