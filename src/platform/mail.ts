@@ -27,8 +27,40 @@ export class MailRefused extends Error {
 const isClean = (header: string): boolean => !/\p{Cc}|\p{Cs}|[\u2028\u2029]/u.test(header);
 
 /** Characters that mean something in HTML, as their entities. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** What a mail says, before it is text and HTML. */
+export interface Letter {
+  readonly to: string;
+  /** BCP 47. */
+  readonly language: string;
+  readonly subject: string;
+  readonly before: readonly string[];
+  /** What is known, line by line. */
+  readonly facts?: readonly string[];
+  readonly action?: { readonly label: string; readonly href: string };
+  readonly after?: readonly string[];
+}
+
+/** Writes a letter: the same paragraphs as text and as HTML, the link among them. */
+export function written({ to, language, subject, before, facts = [], action, after = [] }: Letter): Mail {
+  const link = action && `<a href="${escapeHtml(action.href)}">${escapeHtml(action.label)}</a>`;
+  const known = facts.length ? [facts] : [];
+  const paragraphs = [
+    ...before.map(escapeHtml),
+    ...known.map((lines) => lines.map(escapeHtml).join('<br>')),
+    ...(link ? [link] : []),
+    ...after.map(escapeHtml),
+  ].map((inner) => `<p>${inner}</p>`);
+  const plainLink = action ? [`${action.label}: ${action.href}`] : [];
+  return {
+    to,
+    subject,
+    text: [...before, ...known.map((lines) => lines.join('\n')), ...plainLink, ...after].join('\n\n'),
+    html: `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>${escapeHtml(subject)}</title>${paragraphs.join('')}</html>`,
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { escapeHtml, type Mail } from '../../platform/mail.ts';
+import { type Mail, written } from '../../platform/mail.ts';
 import { languageOf, languages } from '../../texts/languages.ts';
 import type { CredentialNotice } from './credential-notices.ts';
 
@@ -12,15 +12,11 @@ export function credentialMail({ address: to, locale, done, kind, at }: Credenti
     timeZone: 'UTC',
   });
   const changed = says[done][kind ?? 'OTHER'];
-  const before = [says.greeting, changed, `${says.when} ${time} UTC.`, says.ifYou];
-  const html = [
-    ...before.map(escapeHtml),
-    `${escapeHtml(says.ifNotYou)} <a href="${escapeHtml(accountUrl)}">${escapeHtml(says.look)}</a>`,
-  ].map((inner) => `<p>${inner}</p>`);
-  return {
+  return written({
     to,
+    language,
     subject: says.subject,
-    text: [...before, says.ifNotYou, `${says.look}: ${accountUrl}`].join('\n\n'),
-    html: `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>${escapeHtml(says.subject)}</title>${html.join('')}</html>`,
-  };
+    before: [says.greeting, changed, `${says.when} ${time} UTC.`, says.ifYou, says.ifNotYou],
+    action: { label: says.look, href: accountUrl },
+  });
 }
