@@ -1,5 +1,4 @@
-import type { Ctx } from '../../context.ts';
-import { type Identity, system } from '../../domain/access.ts';
+import { system } from '../../domain/access.ts';
 import type { ContactChannel, PendingContact } from '../../domain/contacts.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
 import { Unavailable } from '../../domain/errors.ts';
@@ -13,6 +12,7 @@ import {
   holderOf,
   ownerOf,
 } from '../identity/identity-service.ts';
+import { subjectsOf } from '../../read-model/subjects.ts';
 import { applyTask, tellOwnerTask } from './contact-tasks.ts';
 
 /** What giving contacts to Keycloak needs. */
@@ -20,20 +20,6 @@ export type ApplyCtx = HolderCtx;
 
 /** Others may take the same address meanwhile. */
 const tries = 3;
-
-/** Whom Keycloak knows the customer as, her first link first. */
-export async function subjectsOf(
-  { pool, config }: Pick<Ctx, 'pool' | 'config'>,
-  customerId: string,
-): Promise<string[]> {
-  const { rows } = await pool.query<Pick<Identity, 'subject'>>({
-    name: 'contact-subjects',
-    text: `select subject from identity_link where issuer = $1 and customer_id = $2 and missing_since is null
-      order by linked_at, subject`,
-    values: [config.keycloak.issuer, customerId],
-  });
-  return rows.map(({ subject }) => subject);
-}
 
 function provenOf(ctx: ApplyCtx, customerId: string): Promise<readonly PendingContact[]> {
   return ctx.transactAs({ actor: system(applyTask), requestId: customerId }, async (em) => {

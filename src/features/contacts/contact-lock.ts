@@ -7,7 +7,8 @@ import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
 import { holderOfPhone } from '../identity/identity-service.ts';
-import { type ApplyCtx, giveEmail, lookAgain, subjectsOf } from './apply-contacts.ts';
+import { subjectsOf } from '../../read-model/subjects.ts';
+import { type ApplyCtx, giveEmail, lookAgain } from './apply-contacts.ts';
 import { lockTask } from './contact-tasks.ts';
 
 /** Ends whatever the account has open, and refuses its tokens from now on. */

@@ -1,6 +1,7 @@
 import { system } from '../../domain/access.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
-import { type ApplyCtx, lookAgain, subjectsOf } from './apply-contacts.ts';
+import { subjectsOf } from '../../read-model/subjects.ts';
+import { type ApplyCtx, lookAgain } from './apply-contacts.ts';
 import { yieldPhoneTask } from './contact-tasks.ts';
 
 /** Factors that Keycloak reaches by a number. */

@@ -1,9 +1,9 @@
-import type { Ctx } from '../../context.ts';
 import { type Identity, system } from '../../domain/access.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
 import { type ProviderValues, twoSidedFields } from '../../domain/two-sided-field.ts';
 import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.ts';
 import type { KeycloakProfile, KeycloakUser } from '../../platform/keycloak.ts';
+import { subjectsOf } from '../../read-model/subjects.ts';
 import { languageOf } from '../../texts/languages.ts';
 import { type ConvergeCtx, tellProviderTask } from './converge.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
@@ -85,15 +85,6 @@ async function tellEnabled(ctx: ConvergeCtx, customerId: string, { issuer, subje
   const enabled = !closed.includes(row.status);
   if (!enabled) await endSessions(ctx.pool, issuer, { subject }, 'STATUS', ctx.clock.now());
   if ((await ctx.keycloak.setEnabled(subject, enabled)) && !enabled) await ctx.keycloak.logoutUser(subject);
-}
-
-async function subjectsOf({ pool, config }: Pick<Ctx, 'pool' | 'config'>, customerId: string): Promise<string[]> {
-  const { rows } = await pool.query<{ subject: string }>({
-    name: 'subjects-of-customer',
-    text: 'select subject from identity_link where issuer = $1 and customer_id = $2 and missing_since is null',
-    values: [config.keycloak.issuer, customerId],
-  });
-  return rows.map(({ subject }) => subject);
 }
 
 async function forEachUser(
