@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Clock } from './clock.ts';
 import { NoAnswer, request, type Answer, type RequestOptions } from './http-client.ts';
 
@@ -18,6 +19,12 @@ export class KeycloakRefused extends Error {
     this.code = `HTTP_${status}`;
   }
 }
+
+/** Where a user stands. */
+export const userPath = (id: string): string => `/users/${encodeURIComponent(id)}`;
+
+/** Where a session stands. */
+export const sessionPath = (sid: string): string => `/sessions/${encodeURIComponent(sid)}`;
 
 const failuresUntilOpen = 3;
 const openMs = 5_000;
@@ -103,6 +110,19 @@ export class AdminCalls {
     // 500 is one call gone wrong, such as a mail that cannot be sent; the next may succeed.
     if (answer.status === 500) throw this.#unavailable(this.#access.timeoutSeconds);
     return answer;
+  }
+
+  /** The answer, if it has one of these statuses. @throws as `call`; KeycloakRefused for any other */
+  async expect(call: AdminCall, ...statuses: readonly number[]): Promise<Answer> {
+    const answer = await this.call(call);
+    if (!statuses.includes(answer.status)) throw new KeycloakRefused(answer.status);
+    return answer;
+  }
+
+  /** What a GET answers, read by its shape; null where there is nothing. */
+  async read<T>(path: string, shape: z.ZodType<T>): Promise<T | null> {
+    const answer = await this.expect({ path }, 200, 404);
+    return answer.status === 404 ? null : shape.parse(JSON.parse(answer.text));
   }
 
   async #ask(call: AdminCall): Promise<Answer> {

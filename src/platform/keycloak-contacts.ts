@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Answer } from './http-client.ts';
-import { type AdminCall, KeycloakRefused } from './keycloak-calls.ts';
+import { type AdminCalls, userPath } from './keycloak-calls.ts';
+import { credentialsOf, type KeycloakCredential, removeCredential } from './keycloak-credentials.ts';
 
 const userFields = z.object({
   email: z.string().optional(),
@@ -11,17 +11,11 @@ const userFields = z.object({
 });
 type UserFields = z.infer<typeof userFields>;
 
-const credentialList = z.array(z.object({ id: z.string(), type: z.string(), createdDate: z.number().default(0) }));
-const linkList = z.array(z.object({ identityProvider: z.string(), userId: z.string().default('') }));
-
-/** Something a user signs in with, as Keycloak keeps it. */
-export interface KeycloakCredential {
-  readonly id: string;
-  /** `password`, `otp`, `webauthn` and so on. */
-  readonly type: string;
-  /** When it was set up or last replaced. */
-  readonly createdAt: Date;
-}
+const linkList = z.array(
+  z
+    .object({ identityProvider: z.string(), userId: z.string().default('') })
+    .transform(({ identityProvider: provider, userId }): KeycloakLink => ({ provider, userId })),
+);
 
 /** A foreign identity that a user is linked with. */
 export interface KeycloakLink {
@@ -43,19 +37,12 @@ const aboutAddresses = new Set(['VERIFY_EMAIL', 'UPDATE_EMAIL']);
 /** Keycloak's own note of an address that somebody asked for in its console; with it goes the link that was mailed. */
 const askedThere = 'kc.email.pending';
 
-const segment = encodeURIComponent;
-
-function expect(answer: Answer, ...statuses: number[]): Answer {
-  if (!statuses.includes(answer.status)) throw new KeycloakRefused(answer.status);
-  return answer;
-}
-
 /** Contacts of users, and what they sign in with. Every call ends in time, as those of `KeycloakUsers` do. */
 export class KeycloakContacts {
-  readonly #call: (call: AdminCall) => Promise<Answer>;
+  readonly #calls: AdminCalls;
 
-  constructor(call: (call: AdminCall) => Promise<Answer>) {
-    this.#call = call;
+  constructor(calls: AdminCalls) {
+    this.#calls = calls;
   }
 
   /**
@@ -94,36 +81,20 @@ export class KeycloakContacts {
 
   /** What a user signs in with; null without such a user. */
   async meansOf(id: string): Promise<KeycloakMeans | null> {
-    const path = `/users/${segment(id)}`;
-    const credentials = expect(await this.#call({ path: `${path}/credentials` }), 200, 404);
-    if (credentials.status === 404) return null;
-    const links = expect(await this.#call({ path: `${path}/federated-identity` }), 200, 404);
-    if (links.status === 404) return null;
-    return {
-      credentials: credentialList
-        .parse(JSON.parse(credentials.text))
-        .map(({ id: credential, type, createdDate }) => ({ id: credential, type, createdAt: new Date(createdDate) })),
-      links: linkList
-        .parse(JSON.parse(links.text))
-        .map(({ identityProvider: provider, userId }) => ({ provider, userId })),
-    };
+    const credentials = await credentialsOf(this.#calls, id);
+    const links = credentials && (await this.#calls.read(`${userPath(id)}/federated-identity`, linkList));
+    return links && { credentials, links };
   }
 
   /** Takes a credential away. One that is gone already is gone. */
-  async removeCredential(id: string, credential: string): Promise<void> {
-    const path = `/users/${segment(id)}/credentials/${segment(credential)}`;
-    expect(await this.#call({ method: 'DELETE', path }), 204, 404);
+  removeCredential(id: string, credential: string): Promise<void> {
+    return removeCredential(this.#calls, id, credential);
   }
 
   /** Unlinks a foreign identity. One that is gone already is gone. */
   async removeLink(id: string, provider: string): Promise<void> {
-    const path = `/users/${segment(id)}/federated-identity/${segment(provider)}`;
-    expect(await this.#call({ method: 'DELETE', path }), 204, 404);
-  }
-
-  async #read(id: string): Promise<UserFields | null> {
-    const answer = expect(await this.#call({ path: `/users/${segment(id)}` }), 200, 404);
-    return answer.status === 404 ? null : userFields.parse(JSON.parse(answer.text));
+    const path = `${userPath(id)}/federated-identity/${encodeURIComponent(provider)}`;
+    await this.#calls.expect({ method: 'DELETE', path }, 204, 404);
   }
 
   /** Writes the whole profile, since Keycloak takes what is left out for emptied. */
@@ -131,12 +102,11 @@ export class KeycloakContacts {
     id: string,
     change: (now: UserFields) => Record<string, unknown>,
   ): Promise<'done' | 'conflict' | 'refused' | null> {
-    const now = await this.#read(id);
+    const now = await this.#calls.read(userPath(id), userFields);
     if (!now) return null;
     const { email, firstName = '', lastName = '', attributes } = now;
     const body = { email, firstName, lastName, attributes, ...change(now) };
-    const path = `/users/${segment(id)}`;
-    const { status } = expect(await this.#call({ method: 'PUT', path, body }), 204, 400, 404, 409);
+    const { status } = await this.#calls.expect({ method: 'PUT', path: userPath(id), body }, 204, 400, 404, 409);
     if (status === 204) return 'done';
     return status === 404 ? null : status === 409 ? 'conflict' : 'refused';
   }

@@ -1,11 +1,5 @@
 import { z } from 'zod';
-
-const representation = z.object({
-  id: z.string(),
-  type: z.string(),
-  userLabel: z.string().nullish(),
-  createdDate: z.number().nullish(),
-});
+import { type AdminCalls, userPath } from './keycloak-calls.ts';
 
 /** What Keycloak calls our kinds. A type that is not here is nobody's proof: a trusted device, say. */
 const kinds = {
@@ -17,26 +11,58 @@ const kinds = {
   'recovery-authn-codes': 'RECOVERY_CODES',
 } as const;
 
+type Kind = (typeof kinds)[keyof typeof kinds];
+
 /** A credential as Keycloak lists it to admins: never its secret. */
 export interface KeycloakCredential {
   readonly id: string;
-  readonly kind: (typeof kinds)[keyof typeof kinds];
+  /** Keycloak's own word. */
+  readonly type: string;
+  /** Undefined for what proves nothing. */
+  readonly kind: Kind | undefined;
   readonly label: string | null;
+  /** When it was set up or last replaced. */
   readonly createdAt: Date;
 }
 
+/** A credential that proves who somebody is. */
+export interface KeycloakProof extends KeycloakCredential {
+  readonly kind: Kind;
+}
+
+/** Whether a credential proves anything. */
+export const isProof = (credential: KeycloakCredential): credential is KeycloakProof => credential.kind !== undefined;
+
 /** The kind of a credential's type at Keycloak; undefined for what proves nothing. */
-export function kindOfType(type: string): KeycloakCredential['kind'] | undefined {
+export function kindOfType(type: string): Kind | undefined {
   return Object.hasOwn(kinds, type) ? kinds[type as keyof typeof kinds] : undefined;
 }
 
-/** Reads the answer of `/users/{id}/credentials`. */
-export function readCredentials(text: string): KeycloakCredential[] {
-  return z
-    .array(representation)
-    .parse(JSON.parse(text))
-    .flatMap(({ id, type, userLabel, createdDate }) => {
-      const kind = kindOfType(type);
-      return kind ? [{ id, kind, label: userLabel || null, createdAt: new Date(createdDate ?? 0) }] : [];
-    });
+const credentials = z.array(
+  z
+    .object({
+      id: z.string(),
+      type: z.string(),
+      userLabel: z.string().nullish(),
+      createdDate: z.number().nullish(),
+    })
+    .transform(({ id, type, userLabel, createdDate }): KeycloakCredential => ({
+      id,
+      type,
+      kind: kindOfType(type),
+      label: userLabel || null,
+      createdAt: new Date(createdDate ?? 0),
+    })),
+);
+
+const pathOf = (userId: string): string => `${userPath(userId)}/credentials`;
+
+/** All that Keycloak keeps for a user to sign in with; null without such a user. */
+export function credentialsOf(calls: AdminCalls, userId: string): Promise<KeycloakCredential[] | null> {
+  return calls.read(pathOf(userId), credentials);
+}
+
+/** Takes a credential away. One that is gone already is gone. */
+export async function removeCredential(calls: AdminCalls, userId: string, id: string): Promise<void> {
+  await calls.expect({ method: 'DELETE', path: `${pathOf(userId)}/${encodeURIComponent(id)}` }, 204, 404);
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
-import type { Answer } from './http-client.ts';
 import { KeycloakSignIns } from './keycloak-sign-ins.ts';
 import { KeycloakContacts } from './keycloak-contacts.ts';
-import { AdminCalls, KeycloakRefused, type AdminCall, type KeycloakAccess } from './keycloak-calls.ts';
-import { type KeycloakCredential, readCredentials } from './keycloak-credentials.ts';
+import { type AdminCall, AdminCalls, type KeycloakAccess, sessionPath, userPath } from './keycloak-calls.ts';
+import { credentialsOf, isProof, type KeycloakProof } from './keycloak-credentials.ts';
 
 const representation = z.object({
   id: z.string(),
@@ -124,13 +123,6 @@ function missingAt(user: KeycloakUser, profile: KeycloakProfile): (keyof Keycloa
   return names.filter((name) => profile[name] !== undefined && (profile[name] ?? undefined) !== user[name]);
 }
 
-const segment = encodeURIComponent;
-
-function expect(answer: Answer, ...statuses: number[]): Answer {
-  if (!statuses.includes(answer.status)) throw new KeycloakRefused(answer.status);
-  return answer;
-}
-
 /**
  * Users of the realm, reached as our service account. Every call ends within the timeout; when Keycloak is down or hung
  * it throws what `unavailable` makes.
@@ -154,8 +146,8 @@ export class KeycloakUsers {
   ) {
     this.#calls = new AdminCalls(access, clock, unavailable);
     this.#clientId = access.bff.id;
-    this.signIns = new KeycloakSignIns((call) => this.#calls.call(call));
-    this.contacts = new KeycloakContacts((call) => this.#calls.call(call));
+    this.signIns = new KeycloakSignIns(this.#calls);
+    this.contacts = new KeycloakContacts(this.#calls);
   }
 
   /** Makes a user who has no password, no name and no proof; Keycloak asks for proof and password at the mail's link. */
@@ -173,7 +165,7 @@ export class KeycloakUsers {
       requiredActions: proofAndPassword,
       attributes: { customerId: [customerId], locale: [locale] },
     };
-    const answer = expect(await this.#calls.call({ method: 'POST', path: '/users', body }), 201, 400, 409);
+    const answer = await this.#calls.expect({ method: 'POST', path: '/users', body }, 201, 400, 409);
     if (answer.status !== 201) return answer.status === 409 ? 'conflict' : 'invalid';
     return { id: answer.headers.get('location')?.split('/').at(-1) ?? '' };
   }
@@ -188,10 +180,8 @@ export class KeycloakUsers {
    * The realm's roles that a user holds, with those that they consist of and that groups bring. Roles of clients our
    * account may not see (403, contracts: access). Null without such a user.
    */
-  async realmRolesOf(id: string): Promise<string[] | null> {
-    const path = `/users/${segment(id)}/role-mappings/realm/composite`;
-    const answer = expect(await this.#calls.call({ path }), 200, 404);
-    return answer.status === 404 ? null : roleNames.parse(JSON.parse(answer.text));
+  realmRolesOf(id: string): Promise<string[] | null> {
+    return this.#calls.read(`${userPath(id)}/role-mappings/realm/composite`, roleNames);
   }
 
   /** By the address as Keycloak compares it, which is less than we do: it only ignores case. */
@@ -228,8 +218,7 @@ export class KeycloakUsers {
     const refused = new Set<string>();
     for (let wanted = profile; ;) {
       const body = profileBody(now, wanted);
-      const call = { method: 'PUT', path: `/users/${segment(now.id)}`, body } as const;
-      const answer = expect(await this.#calls.call(call), 204, 400, 404);
+      const answer = await this.#calls.expect({ method: 'PUT', path: userPath(now.id), body }, 204, 400, 404);
       if (answer.status === 404) return null;
       if (answer.status === 204) return { user: userOf({ ...now, ...body }), refused: [...refused] };
       for (const field of complainedOf(answer.text)) refused.add(field);
@@ -242,29 +231,28 @@ export class KeycloakUsers {
   }
 
   /** What she can prove with who she is; empty without such a user. */
-  async credentialsOf(id: string): Promise<KeycloakCredential[]> {
-    const answer = expect(await this.#calls.call({ path: `/users/${segment(id)}/credentials` }), 200, 404);
-    return answer.status === 404 ? [] : readCredentials(answer.text);
+  async credentialsOf(id: string): Promise<KeycloakProof[]> {
+    return ((await credentialsOf(this.#calls, id)) ?? []).filter(isProof);
   }
 
   /** Whether there was such a user. */
   setEnabled(id: string, enabled: boolean): Promise<boolean> {
-    return this.#done({ method: 'PUT', path: `/users/${segment(id)}`, body: { enabled } });
+    return this.#done({ method: 'PUT', path: userPath(id), body: { enabled } });
   }
 
   /** Whether there was such a user. */
   deleteUser(id: string): Promise<boolean> {
-    return this.#done({ method: 'DELETE', path: `/users/${segment(id)}` });
+    return this.#done({ method: 'DELETE', path: userPath(id) });
   }
 
   /** Ends all sessions of a user. Whether there was such a user. */
   logoutUser(id: string): Promise<boolean> {
-    return this.#done({ method: 'POST', path: `/users/${segment(id)}/logout` });
+    return this.#done({ method: 'POST', path: `${userPath(id)}/logout` });
   }
 
   /** Ends one session. Whether there was such a session. */
   endSession(sid: string): Promise<boolean> {
-    return this.#done({ method: 'DELETE', path: `/sessions/${segment(sid)}` });
+    return this.#done({ method: 'DELETE', path: sessionPath(sid) });
   }
 
   /** Keycloak mails a link that proves the address, asks for a password and leads back to `returnTo`. Whether there was such a user. */
@@ -272,26 +260,25 @@ export class KeycloakUsers {
     const query = { client_id: this.#clientId, redirect_uri: returnTo };
     return this.#done({
       method: 'PUT',
-      path: `/users/${segment(id)}/execute-actions-email`,
+      path: `${userPath(id)}/execute-actions-email`,
       query,
       body: proofAndPassword,
     });
   }
 
   async #done(call: AdminCall): Promise<boolean> {
-    return expect(await this.#calls.call(call), 200, 204, 404).status !== 404;
+    return (await this.#calls.expect(call, 200, 204, 404)).status !== 404;
   }
 
-  async #read(id: string): Promise<z.infer<typeof representation> | null> {
-    const answer = expect(await this.#calls.call({ path: `/users/${segment(id)}` }), 200, 404);
-    return answer.status === 404 ? null : representation.parse(JSON.parse(answer.text));
+  #read(id: string): Promise<z.infer<typeof representation> | null> {
+    return this.#calls.read(userPath(id), representation);
   }
 
   async #many(query: Record<string, string>): Promise<KeycloakUser[]> {
     const call = { path: '/users', query: { ...query, briefRepresentation: 'false' } };
     return z
       .array(representation)
-      .parse(JSON.parse(expect(await this.#calls.call(call), 200).text))
+      .parse(JSON.parse((await this.#calls.expect(call, 200)).text))
       .map(userOf);
   }
 }

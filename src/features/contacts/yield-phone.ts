@@ -4,9 +4,6 @@ import { subjectsOf } from '../../read-model/subjects.ts';
 import { type ApplyCtx, lookAgain } from './apply-contacts.ts';
 import { yieldPhoneTask } from './contact-tasks.ts';
 
-/** Factors that Keycloak reaches by a number. */
-const byNumber = /sms/i;
-
 /**
  * Takes a number away at Keycloak that another one has proven, and the factor that it was. Run again, it does no harm.
  *
@@ -23,8 +20,8 @@ export async function yieldPhone(ctx: ApplyCtx, customerId: string): Promise<voi
     const user = await ctx.keycloak.findById(subject);
     if (user?.phone !== lost) continue;
     const means = await contacts.meansOf(subject);
-    for (const { id, type } of means?.credentials ?? [])
-      if (byNumber.test(type)) await contacts.removeCredential(subject, id);
+    for (const { id, kind } of means?.credentials ?? [])
+      if (kind === 'SMS') await contacts.removeCredential(subject, id);
     await contacts.setPhone(subject, null);
     await lookAgain(ctx, subject);
   }
