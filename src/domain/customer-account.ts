@@ -10,12 +10,19 @@ import { PhoneHolder } from './customer-phone.ts';
 import type { ChangeReason, DeactivationReason } from './events.ts';
 import { changedHere, type OurSide, type ProviderRead, readProvider, toldProvider } from './person.ts';
 import { parseProfile, type ProfileField, type ProfileInput, profileFields } from './profile.ts';
+import type { Email } from './values/email.ts';
 import { twoSidedFields } from './two-sided-field.ts';
 import { firstChanges, firstRow, registered, type Registration } from './registration.ts';
 
 /** How long the farewell mail leads back, in days (contracts: access, "Statuses"). */
 const reversibleDays = 30;
 const reversible: readonly DeactivationReason[] = ['CUSTOMER_REQUEST', 'INACTIVITY'];
+
+/** To whom a mail goes, and in which language she reads. */
+export interface Recipient {
+  readonly address: Email;
+  readonly locale: string | null;
+}
 
 /** A customer: identity, contacts, names, status. Everything that happens to her is noted, audited and published. */
 export class CustomerAccount extends PhoneHolder {
@@ -143,6 +150,12 @@ export class CustomerAccount extends PhoneHolder {
     if (isDeepStrictEqual(provider, this.person.provider)) return;
     this.set({ person: { ...this.person, provider } });
     this.book().note('PROVIDER_TOLD', change.by);
+  }
+
+  /** Where mails about her account's safety go: to her proven address, unless she is being erased. */
+  get recipient(): Recipient | undefined {
+    const address = this.emailVerified && this.status !== 'ERASING' ? this.person?.email?.address : undefined;
+    return address && { address, locale: this.locale };
   }
 
   /** Something of her sessions that changes nothing of her record: it stands in the audit alone. */

@@ -1,11 +1,6 @@
+import type { Recipient } from '../../domain/customer-account.ts';
 import { type Mail, written } from '../../platform/mail.ts';
 import { type Language, languageOf, languages, type Texts } from '../../texts/languages.ts';
-
-/** To whom, and in which language she reads. */
-export interface Recipient {
-  readonly address: string;
-  readonly locale: string | null;
-}
 
 /** A sign-in as a mail describes it. */
 export interface DescribedSignIn {

@@ -1,12 +1,12 @@
 import type { Ctx, Parts } from '../../context.ts';
 import { system } from '../../domain/access.ts';
-import { CustomerAccount } from '../../domain/customer-account.ts';
+import { CustomerAccount, type Recipient } from '../../domain/customer-account.ts';
 import type { LinkToken, MailLink } from '../../domain/mail-link.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { actorOfLink, issueLink, useLink } from '../../messaging/links.ts';
 import { endSessionsOf } from './device-sessions.ts';
 import { forgetDevices } from './known-devices.ts';
-import type { DescribedSignIn, Recipient } from './security.mails.ts';
+import type { DescribedSignIn } from './security.mails.ts';
 import { deviceText } from '../../domain/device.ts';
 import { readEndingKey, endingKey, subjectsOf } from './session-ending.ts';
 
@@ -69,12 +69,10 @@ export async function lockOut({ keycloak }: Pick<Parts, 'keycloak'>, key: string
 
 type MailParts = Pick<Parts, 'clock' | 'config' | 'pool' | 'transactAs'>;
 
-/** To whom mails about her account's safety go: to a proven address, unless she is being erased. */
+/** To whom mails about her account's safety go. */
 export async function recipientOf({ transactAs }: MailParts, customerId: string): Promise<Recipient | undefined> {
   return transactAs({ actor: system('authentication.mails'), requestId: customerId }, async (em) => {
-    const account = await em.findOne(CustomerAccount, { id: customerId });
-    const address = account?.emailVerified && account.status !== 'ERASING' ? account.person?.email?.address : undefined;
-    return address ? { address, locale: account?.locale ?? null } : undefined;
+    return (await em.findOne(CustomerAccount, { id: customerId }))?.recipient;
   });
 }
 

@@ -61,8 +61,8 @@ const addressOf = ({ person, emailVerified }: CustomerAccount): Email | undefine
 /** The owner of a contact is told that somebody else wanted it. */
 export function ownerNotice(ctx: NoticeCtx, customerId: string): Promise<Notice | undefined> {
   return about(ctx, tellOwnerTask, customerId, async (_em, account) => {
-    const to = account.status === 'ERASING' ? undefined : addressOf(account);
-    return to && { about: 'taken', to, locale: account.locale, href: signInHref(ctx) };
+    const { address: to, locale = null } = account.recipient ?? {};
+    return to && { about: 'taken', to, locale, href: signInHref(ctx) };
   });
 }
 

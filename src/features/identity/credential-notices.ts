@@ -84,8 +84,7 @@ export async function credentialNotice(
   const act = { actor: system(tellCredentialTask), requestId: eventId };
   const account = await parts.transactAs(act, async (em) => {
     const found = await findByIdentityForUpdate(em, identity);
-    const address = found?.emailVerified && found.status !== 'ERASING' ? found.person?.email?.address : undefined;
-    return found && address && { address, locale: found.locale, id: found.id, activatedAt: found.activatedAt };
+    return found?.recipient && { ...found.recipient, id: found.id, activatedAt: found.activatedAt };
   });
   if (!account) return undefined;
   const { address, locale } = account;
