@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Parts } from '../context.ts';
-import { codeCameBack, codePurposes, sendCode } from '../features/authentication/text-message-service.ts';
+import { codeCameBack, sendCode } from '../features/authentication/text-message-service.ts';
+import { codePurposes } from '../texts/code-text.ts';
 import type { FormTaker } from './admin.ts';
 import { taking } from './form-taker.ts';
 

@@ -4,7 +4,7 @@ import type { CodeOutcome } from '../../domain/contacts.ts';
 import { invalid, ValidationFailed } from '../../domain/errors.ts';
 import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { ownForUpdate } from '../../messaging/for-update.ts';
-import { languageOf, languages } from '../../texts/languages.ts';
+import { codeText } from '../../texts/code-text.ts';
 import { applyContacts, type ApplyCtx } from './apply-contacts.ts';
 import { herself } from './contact-actor.ts';
 import { orLater } from './contact-links.ts';
@@ -32,7 +32,7 @@ export function newCode(ctx: Pick<Ctx, 'config'>, changeId: string): NewCode {
 }
 
 /**
- * Sends a code. The last line binds it to our origin, so that browsers offer it there only (origin-bound codes).
+ * Sends a code, which is typed in on our own pages.
  *
  * @throws ValidationFailed, RateLimited, Unavailable
  */
@@ -40,9 +40,7 @@ export async function sendCode(
   ctx: CodeCtx,
   { number, code, locale, customer }: { number: PhoneNumber; code: string; locale: string | null; customer: string },
 ): Promise<void> {
-  const { contact, secret } = languages[languageOf(locale)].textMessage;
-  const { hostname } = new URL(ctx.config.server.publicUrl);
-  const body = `${code} ${contact} ${secret}\n\n@${hostname} #${code}`;
+  const body = codeText(code, 'contact', locale, ctx.config.server.publicUrl);
   await ctx.textMessages.send({ number, body, ip: ctx.request.ip, customer }).catch((error: unknown) => {
     if (!(error instanceof ValidationFailed)) throw error;
     throw new ValidationFailed(error.issues.map((issue) => ({ ...issue, path: ['value'] })));

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../context.ts';
-import { type ErrorCode, NotFound, StatusConflict, Unavailable } from '../../domain/errors.ts';
+import { NotFound, StatusConflict, Unavailable } from '../../domain/errors.ts';
 import { type LinkPurpose, type LinkToken, parseLinkToken } from '../../domain/mail-link.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { actorOfLink, findLink, useLink } from '../../messaging/links.ts';
@@ -12,8 +12,6 @@ export type ContactLinkCtx = ApplyCtx & Pick<Ctx, 'request'>;
 
 /** What is done to the account by the link; the transaction is open. */
 type Deed = (em: Parameters<typeof forUpdate>[0], customerId: string, changeId: string) => Promise<void>;
-
-const closed: readonly ErrorCode[] = ['STATUS_CONFLICT'];
 
 /** Whoever has the link acts by it, whoever is signed in. What cannot be done any more is as if it had never been. */
 async function byLink(ctx: ContactLinkCtx, purpose: LinkPurpose, text: string, deed: Deed): Promise<string> {
@@ -28,7 +26,7 @@ async function byLink(ctx: ContactLinkCtx, purpose: LinkPurpose, text: string, d
       return used.customerId;
     });
   } catch (error) {
-    throw error instanceof StatusConflict && closed.includes(error.code) ? new NotFound() : error;
+    throw error instanceof StatusConflict ? new NotFound() : error;
   }
 }
 
