@@ -31,3 +31,6 @@ export function canBecome(from: AccountStatus, to: AccountStatus): boolean {
 
 /** The statuses that free their e-mail address for somebody else (design, decision 9). */
 export const addressless = ['GUEST', 'ERASED', 'MERGED'] as const satisfies readonly AccountStatus[];
+
+/** Accounts of nobody any more: they take nothing from the provider, where their users are disabled again. */
+export const gone: readonly AccountStatus[] = ['ERASING', 'ERASED', 'MERGED'];

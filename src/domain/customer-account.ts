@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { statusRules } from './access.ts';
-import type { AccountStatus } from './account-status.ts';
+import { type AccountStatus, gone } from './account-status.ts';
 import type { SessionAction } from './audit-entry.ts';
-import { gone } from './customer-contacts.ts';
 import type { Change } from './customer-facts.ts';
 import { StatusConflict, VersionConflict } from './errors.ts';
 import { customerSchema, type ProviderVerdict, type SignIn } from './customer-schema.ts';

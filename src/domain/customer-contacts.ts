@@ -1,4 +1,4 @@
-import type { AccountStatus } from './account-status.ts';
+import { gone } from './account-status.ts';
 import type { FieldChange } from './audit-entry.ts';
 import { statusRules } from './access.ts';
 import { contactsDueAt, isUnderContactLock, lockedAgain, reverted, withoutOver } from './contact-lock.ts';
@@ -24,9 +24,6 @@ import type { Change } from './customer-facts.ts';
 import { CustomerRecord } from './customer-record.ts';
 import { invalid, NotFound, StatusConflict } from './errors.ts';
 import type { Email } from './values/email.ts';
-
-/** Accounts that take nothing any more. */
-export const gone: readonly AccountStatus[] = ['ERASING', 'ERASED', 'MERGED'];
 
 const pendingPath: { readonly [C in ContactChannel]: string } = { EMAIL: 'email.pending', SMS: 'phone.pending' };
 

@@ -1,5 +1,6 @@
 import { type FormerContact, type MadeElsewhere, pendingOf, settled } from './contacts.ts';
-import { ContactHolder, gone } from './customer-contacts.ts';
+import { gone } from './account-status.ts';
+import { ContactHolder } from './customer-contacts.ts';
 import type { Change } from './customer-facts.ts';
 import { StatusConflict } from './errors.ts';
 import type { PhoneNumber } from './values/phone-number.ts';

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { v7 as uuidv7 } from 'uuid';
 import type { Act, Ctx } from '../../context.ts';
 import { type Actor, type Identity, system } from '../../domain/access.ts';
+import { gone } from '../../domain/account-status.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
 import type { Change } from '../../domain/customer-facts.ts';
 import { ContactInUse } from '../../domain/errors.ts';
@@ -17,7 +18,7 @@ import { checked, isLinked, link } from './links.ts';
 import { forgetRefusal, wasRefused } from './refusals.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
 import { alone } from './subject-lease.ts';
-import { emailOf, gone, takeUser } from './take-user.ts';
+import { emailOf, takeUser } from './take-user.ts';
 
 /** What convergence needs. */
 export type ConvergeCtx = Pick<

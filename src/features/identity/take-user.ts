@@ -1,3 +1,4 @@
+import { gone } from '../../domain/account-status.ts';
 import type { FormerContact, MadeElsewhere } from '../../domain/contacts.ts';
 import type { Change } from '../../domain/customer-facts.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
@@ -8,9 +9,6 @@ import { parsePhoneNumber, type PhoneNumber } from '../../domain/values/phone-nu
 import type { ProviderRead } from '../../domain/person.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { languageOf } from '../../texts/languages.ts';
-
-/** Accounts that take nothing from Keycloak any more; their users are disabled again. */
-export const gone: readonly CustomerAccount['status'][] = ['ERASING', 'ERASED', 'MERGED'];
 
 /** The address that Keycloak has; undefined for one that we cannot keep. */
 export function emailOf(user: KeycloakUser): Email | null | undefined {

@@ -1,3 +1,4 @@
+import { gone } from '../../domain/account-status.ts';
 import { type Identity, system } from '../../domain/access.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
 import { type ProviderValues, twoSidedFields } from '../../domain/two-sided-field.ts';
@@ -9,7 +10,7 @@ import { type ConvergeCtx, tellProviderTask } from './converge.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
 import { noteRefusal } from './refusals.ts';
 import { alone } from './subject-lease.ts';
-import { gone, readOf } from './take-user.ts';
+import { readOf } from './take-user.ts';
 
 const waitMs = 10_000;
 
