@@ -1,10 +1,10 @@
 import { Unavailable } from '../domain/errors.ts';
 import { entities } from '../entities.ts';
 import { type Reconciliation, reconcile, type ReconcileCtx } from '../features/identity/reconcile.ts';
-import { tellPhoneLostTask, yieldPhoneTask } from '../features/identity/clear-phone.ts';
-import { lockTask, tellFormerTask, tellProviderTask, tellStatusTask } from '../features/identity/converge.ts';
+
 import { createJournal } from '../messaging/journal.ts';
 import { openWork } from '../messaging/work.ts';
+import { sharedTasks } from '../messaging/shared-tasks.ts';
 import { systemClock } from '../platform/clock.ts';
 import { readConfig } from '../platform/config.ts';
 import { openDatabase, openPool } from '../platform/database.ts';
@@ -24,11 +24,7 @@ async function withParts<T>(env: Environment, work: (ctx: ReconcileCtx) => Promi
   const database = await openDatabase(config.database, entities);
   const { orm, pool } = database;
   const keysPool = openPool({ url: config.database.keysUrl, pool: 2 });
-  const queue = await openWork(
-    config.database.url,
-    [tellProviderTask, tellStatusTask, tellFormerTask, tellPhoneLostTask, yieldPhoneTask, lockTask],
-    log,
-  );
+  const queue = await openWork(config.database.url, sharedTasks, log);
   const keys = new CustomerKeys(keysPool, config.keys.encryption);
   const emailIndex = createKeyedHash('email', config.keys.index);
   const fingerprints = createKeyedHash('keycloak-user', config.keys.index);

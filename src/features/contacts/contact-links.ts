@@ -3,9 +3,10 @@ import { NotFound, StatusConflict, Unavailable } from '../../domain/errors.ts';
 import { type LinkPurpose, type LinkToken, parseLinkToken } from '../../domain/mail-link.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { actorOfLink, findLink, useLink } from '../../messaging/links.ts';
+import { lockTask } from '../../messaging/shared-tasks.ts';
 import { applyContacts, type ApplyCtx } from './apply-contacts.ts';
 import { carryOutLock, endHerSessions } from './contact-lock.ts';
-import { applyTask, lockTask } from './contact-tasks.ts';
+import { applyTask } from './contact-tasks.ts';
 
 /** What acting by a link needs. */
 export type ContactLinkCtx = ApplyCtx & Pick<Ctx, 'request'>;

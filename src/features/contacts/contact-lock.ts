@@ -5,11 +5,11 @@ import { CustomerAccount } from '../../domain/customer-account.ts';
 import type { Email } from '../../domain/values/email.ts';
 import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
+import { lockTask } from '../../messaging/shared-tasks.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
 import { holderOfPhone } from '../identity/identity-service.ts';
 import { subjectsOf } from '../../read-model/subjects.ts';
 import { type ApplyCtx, giveEmail, lookAgain } from './apply-contacts.ts';
-import { lockTask } from './contact-tasks.ts';
 
 /** Ends whatever the account has open, and refuses its tokens from now on. */
 export async function endHerSessions(ctx: Pick<Ctx, 'pool' | 'config' | 'clock'>, customerId: string): Promise<void> {

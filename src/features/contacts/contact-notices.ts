@@ -5,15 +5,9 @@ import { CustomerAccount } from '../../domain/customer-account.ts';
 import { type Email, emailLookupOf } from '../../domain/values/email.ts';
 import type { LinkPurpose } from '../../domain/mail-link.ts';
 import { issueLink } from '../../messaging/links.ts';
+import { tellFormerTask, tellPhoneLostTask } from '../../messaging/shared-tasks.ts';
 import { holderOf, type HolderCtx } from '../identity/identity-service.ts';
-import {
-  namedBy,
-  sendProofTask,
-  tellFormerTask,
-  tellOwnerTask,
-  tellPhoneLostTask,
-  tellRequestedTask,
-} from './contact-tasks.ts';
+import { namedBy, sendProofTask, tellOwnerTask, tellRequestedTask } from './contact-tasks.ts';
 import type { ContactMail } from './contacts.mails.ts';
 
 /** What telling needs. */

@@ -5,12 +5,13 @@ import { RateLimited } from '../../domain/errors.ts';
 import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { ownForUpdate } from '../../messaging/for-update.ts';
 import { once } from '../../messaging/idempotency.ts';
+import { changeKey } from '../../messaging/shared-tasks.ts';
 import type { KeycloakMeans } from '../../platform/keycloak-contacts.ts';
 import { mustBeSteppedUp } from '../../read-model/step-up.ts';
 import { herself } from './contact-actor.ts';
 import { type CodeCtx, newCode, sendCode } from './contact-codes.ts';
 import { type ContactInput, parseChannel, parseContact, type WantedContact } from './contact-wish.ts';
-import { keyOf, sendProofTask, tellRequestedTask } from './contact-tasks.ts';
+import { sendProofTask, tellRequestedTask } from './contact-tasks.ts';
 
 /** What changing a contact needs. */
 export type ContactCtx = CodeCtx &
@@ -75,7 +76,7 @@ export async function requestContactChange(ctx: ContactCtx, input: ContactInput)
       const { channel, value } = wanted;
       const wish = { id, channel, value, links: (means?.links ?? []).map(nameOf), ...proof };
       const pending = account.requestContact(wish, { at: ctx.clock.now(), by: 'SELF' });
-      const key = keyOf(account.id, pending.id);
+      const key = changeKey(account.id, pending.id);
       if (!silent) await ctx.work.enqueue(em, sendProofTask, key);
       await ctx.work.enqueue(em, tellRequestedTask, key);
       return told(pending);
@@ -98,7 +99,7 @@ export async function resendVerification(ctx: ContactCtx, channel: string): Prom
     const waiting = pendingOf(account.contacts, wanted, now);
     const fresh = wanted === 'SMS' && waiting ? newCode(ctx, waiting.id) : undefined;
     const pending = account.askAgain(wanted, { at: now, by: 'SELF' }, fresh?.hash);
-    if (wanted === 'EMAIL') await ctx.work.enqueue(em, sendProofTask, keyOf(account.id, pending.id));
+    if (wanted === 'EMAIL') await ctx.work.enqueue(em, sendProofTask, changeKey(account.id, pending.id));
     return { pending, code: fresh?.code, locale: account.locale, customer: account.id };
   });
   const { pending, code, locale, customer } = done;

@@ -1,5 +1,6 @@
 import type { Parts } from '../../context.ts';
 import type { Task } from '../../messaging/work.ts';
+import { lockTask, tellFormerTask, tellPhoneLostTask, yieldPhoneTask } from '../../messaging/shared-tasks.ts';
 import type { MailSender } from '../../platform/mail.ts';
 import { applyContacts } from './apply-contacts.ts';
 import { carryOutLock } from './contact-lock.ts';
@@ -11,17 +12,7 @@ import {
   proofNotice,
   requestNotice,
 } from './contact-notices.ts';
-import {
-  applyTask,
-  dropOverTask,
-  lockTask,
-  sendProofTask,
-  tellFormerTask,
-  tellOwnerTask,
-  tellPhoneLostTask,
-  tellRequestedTask,
-  yieldPhoneTask,
-} from './contact-tasks.ts';
+import { applyTask, dropOverTask, sendProofTask, tellOwnerTask, tellRequestedTask } from './contact-tasks.ts';
 import { contactMail } from './contacts.mails.ts';
 import { yieldPhone } from './yield-phone.ts';
 import { dropOver } from './drop-over.ts';

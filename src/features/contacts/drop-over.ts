@@ -1,7 +1,8 @@
 import type { Ctx } from '../../context.ts';
 import { system } from '../../domain/access.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
-import { dropOverTask, lockTask } from './contact-tasks.ts';
+import { lockTask } from '../../messaging/shared-tasks.ts';
+import { dropOverTask } from './contact-tasks.ts';
 
 const droppedAtOnce = 200;
 

@@ -1,8 +1,8 @@
 import { system } from '../../domain/access.ts';
 import { CustomerAccount } from '../../domain/customer-account.ts';
+import { yieldPhoneTask } from '../../messaging/shared-tasks.ts';
 import { subjectsOf } from '../../read-model/subjects.ts';
 import { type ApplyCtx, lookAgain } from './apply-contacts.ts';
-import { yieldPhoneTask } from './contact-tasks.ts';
 
 /**
  * Takes a number away at Keycloak that another one has proven, and the factor that it was. Run again, it does no harm.

@@ -3,14 +3,10 @@ import type { Ctx } from '../../context.ts';
 import type { CustomerAccount } from '../../domain/customer-account.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { writeNow } from '../../messaging/write-now.ts';
+import { tellPhoneLostTask, yieldPhoneTask } from '../../messaging/shared-tasks.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { holderOfPhone } from './holder.ts';
 import { phoneOf } from './take-user.ts';
-
-/** The job that takes a number away at Keycloak that another one has proven; its key is the customer's id. */
-export const yieldPhoneTask = 'contacts.yield-phone';
-/** The job that tells a customer that another one has proven her number; its key is her id. */
-export const tellPhoneLostTask = 'contacts.tell-phone-lost';
 
 /**
  * A number is of whoever proved it last: its holder loses it before it is written for another one. Not to a user who

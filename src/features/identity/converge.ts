@@ -9,6 +9,7 @@ import { ContactInUse } from '../../domain/errors.ts';
 import { emailLookupOf } from '../../domain/values/email.ts';
 import { findByIdentityForUpdate, forUpdate } from '../../messaging/for-update.ts';
 import { writeNow } from '../../messaging/write-now.ts';
+import { changeKey, lockTask, tellFormerTask, tellProviderTask, tellStatusTask } from '../../messaging/shared-tasks.ts';
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { type DriftKind, type Line, recordDrift } from './drift.ts';
 import { clearPhone } from './clear-phone.ts';
@@ -71,17 +72,6 @@ export interface Converged {
     | 'not-a-customer';
   readonly customerId?: string;
 }
-
-/** The job that writes names, language and our id to Keycloak; its key is the customer's id. */
-export const tellProviderTask = 'identity.tell-provider';
-/** The job that enables or disables her user there after her status; its key is the customer's id. */
-export const tellStatusTask = 'identity.tell-status';
-
-/** The job that tells the owner of a contact that it is no longer the account's; its key names account and change. */
-export const tellFormerTask = 'contacts.tell-former';
-
-/** The job that brings Keycloak to what an account's lock says; its key is the customer's id. */
-export const lockTask = 'contacts.lock';
 
 const attempts = 4;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -200,7 +190,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
       await writeNow(em);
       await link(em, s.identity, account.id, ctx.clock.now());
     }
-    for (const { id } of former) await ctx.work.enqueue(em, tellFormerTask, `${account.id}:${id}`);
+    for (const { id } of former) await ctx.work.enqueue(em, tellFormerTask, changeKey(account.id, id));
     if (account.contacts.lock?.carriedOutAt === null) await ctx.work.enqueue(em, lockTask, account.id);
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
     await tellWhatIsOwed(ctx, em, s, account.id, [

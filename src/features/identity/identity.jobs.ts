@@ -1,6 +1,7 @@
 import type { Parts } from '../../context.ts';
 import type { Task } from '../../messaging/work.ts';
-import { tellProviderTask, tellStatusTask } from './converge.ts';
+import { tellProviderTask, tellStatusTask } from '../../messaging/shared-tasks.ts';
+
 import { sweepAny } from './sweep-rows.ts';
 import { tellProvider, tellStatus } from './tell-provider.ts';
 

@@ -7,13 +7,9 @@ import type { ProfileInput } from '../../domain/profile.ts';
 import { twoSidedFields } from '../../domain/two-sided-field.ts';
 import { parseReason } from '../../domain/values/reason.ts';
 import { forUpdate, ownForUpdate } from '../../messaging/for-update.ts';
+import { tellProviderTask, tellStatusTask } from '../../messaging/shared-tasks.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
 import { mustBeSteppedUp } from '../../read-model/step-up.ts';
-
-/** The job that writes names and language to Keycloak (design, decision 27); its key is the customer's id. */
-const tellProviderTask = 'identity.tell-provider';
-/** The job that enables or disables her user at Keycloak after her status; its key is the customer's id. */
-const tellStatusTask = 'identity.tell-status';
 
 type Reads = Pick<Ctx, 'actor' | 'customers'>;
 type Writes = Reads & Pick<Ctx, 'transact' | 'clock' | 'work' | 'config' | 'pool'>;

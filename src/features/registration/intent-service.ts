@@ -1,13 +1,11 @@
 import type { Ctx } from '../../context.ts';
 import { twoSidedFields } from '../../domain/two-sided-field.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
+import { tellProviderTask } from '../../messaging/shared-tasks.ts';
 import { dropIntent, hashOfBrowser, type IntentValues, openIntent } from './intents.ts';
 
 /** What the names of a form need to become hers. */
 export type IntentCtx = Pick<Ctx, 'pool' | 'keys' | 'seal' | 'clock' | 'transact' | 'work'>;
-
-/** The job that writes our side to Keycloak; its key is the customer's id. */
-const tellProviderTask = 'identity.tell-provider';
 
 /** Names from a form, for her to say whether they are hers. */
 export type IntentNames = Pick<IntentValues, 'givenName' | 'familyName'>;
