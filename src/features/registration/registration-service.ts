@@ -92,11 +92,10 @@ async function begin(ctx: RegistrationCtx, wanted: Registration): Promise<void> 
   );
 }
 
-async function accept(ctx: RegistrationCtx, wanted: Registration): Promise<RegistrationAccepted> {
+async function accept(ctx: RegistrationCtx, wanted: Registration, began: Date): Promise<RegistrationAccepted> {
   const { mailsPerHour } = ctx.config.registration;
   // Over the limit she has these mails already; another answer would tell a stranger that somebody registered.
   if (await ctx.limits.take('registration-mail', wanted.lookup, mailsPerHour, hour)) return accepted;
-  const began = ctx.clock.now();
   await aloneWith(ctx, wanted.lookup, async () => {
     const holder = await holderOf(ctx, wanted.lookup);
     if (holder?.owns) return tellOwner(ctx, holder.customerId);
@@ -118,7 +117,9 @@ async function accept(ctx: RegistrationCtx, wanted: Registration): Promise<Regis
  * @throws IdempotencyMismatch  for a key that belongs to another form
  */
 export async function register(ctx: RegistrationCtx, input: RegistrationInput): Promise<RegistrationAccepted> {
-  const wanted = parseRegistration(input, ctx.clock.now());
+  // Before the first wait: whoever comes while another one is served is no later attempt, however long she queues.
+  const began = ctx.clock.now();
+  const wanted = parseRegistration(input, began);
   const { perNetworkPerHour, answerMs } = ctx.config.registration;
   const wait = await ctx.limits.take('registration', networkOf(ctx.request.ip), perNetworkPerHour, hour);
   if (wait) throw new RateLimited(wait);
@@ -127,7 +128,7 @@ export async function register(ctx: RegistrationCtx, input: RegistrationInput): 
     // A browser that lost the answer has lost its cookie too, and asks with another secret.
     const same = { ...input, browserSecret: undefined };
     return await once(ctx, { address: wanted.lookup, key: input.idempotencyKey, input: same }, () =>
-      accept(ctx, wanted),
+      accept(ctx, wanted, began),
     );
   } finally {
     await pause(Math.max(0, until - performance.now()));
