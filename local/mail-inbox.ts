@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { escaped, isFromHere, page, send, sendJson } from './inbox-answers.ts';
 
 /** Who sends or gets a mail. */
 export interface MailAddress {
@@ -23,26 +24,17 @@ export interface CaughtMail {
   headers: Record<string, string>;
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-
 const people = (list: CaughtMail['to']): string => list.map(({ address }) => address).join(', ');
 
-const style = `body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1c2430}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem .6rem;border-bottom:1px solid #d5dbe3}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f6f9;padding:1rem}iframe{width:100%;height:40rem;border:1px solid #d5dbe3}`;
-
-function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)}</title><style>${style}</style><h1>${escaped(title)}</h1>${body}</html>`;
-}
+const style = `pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f6f9;padding:1rem}iframe{width:100%;height:40rem;border:1px solid #d5dbe3}`;
 
 function listPage(mails: readonly CaughtMail[]): string {
   const rows = mails.map(
     (mail) => `<tr><td>${escaped(mail.time.slice(11, 19))}</td><td>${escaped(people(mail.to))}</td>
 <td><a href="/mail/${mail.id}">${escaped(mail.subject || '(no subject)')}</a></td></tr>`,
   );
-  if (rows.length === 0) return page('Inbox', '<p>No mail has come yet. Reload to look again.</p>');
-  return page('Inbox', `<table><tr><th>Time (UTC)</th><th>To</th><th>Subject</th></tr>${rows.join('')}</table>`);
+  if (rows.length === 0) return page('Inbox', style, '<p>No mail has come yet. Reload to look again.</p>');
+  return page('Inbox', style, `<table><tr><th>Time (UTC)</th><th>To</th><th>Subject</th></tr>${rows.join('')}</table>`);
 }
 
 function linksOf(text: string): string {
@@ -56,34 +48,13 @@ function mailPage(mail: CaughtMail): string {
   const html = mail.html ? `<h2>HTML</h2>${frame}` : '';
   return page(
     mail.subject || '(no subject)',
+    style,
     `<p><a href="/">Inbox</a></p>${facts}<pre>${linksOf(mail.text)}</pre>${html}`,
   );
 }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  type: string,
-  body: string,
-  policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'",
-): void {
-  response.writeHead(status, {
-    'content-type': `${type}; charset=utf-8`,
-    'content-security-policy': policy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
-  });
-  response.end(body);
-}
-
-const sendJson = (response: ServerResponse, status: number, value: unknown): void =>
-  send(response, status, 'application/json', JSON.stringify(value));
-
-function isFromHere(request: IncomingMessage): boolean {
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  return host === 'localhost' || host === '127.0.0.1';
-}
+/** A mail's own HTML stands in a frame of its page. */
+const framing = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'";
 
 function answerApi(
   mails: CaughtMail[],
@@ -130,6 +101,8 @@ export function serveInbox(mails: CaughtMail[]): RequestListener {
     if (request.method !== 'GET') return sendJson(response, 405, { error: 'GET only' });
     if (path === '/') return send(response, 200, 'text/html', listPage(mails));
     const mail = mails.find(({ id }) => path === `/mail/${id}`);
-    return mail ? send(response, 200, 'text/html', mailPage(mail)) : sendJson(response, 404, { error: 'Not found' });
+    return mail
+      ? send(response, 200, 'text/html', mailPage(mail), framing)
+      : sendJson(response, 404, { error: 'Not found' });
   };
 }

@@ -3,7 +3,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Failure } from './failure.ts';
-import { answerInbox, type CaughtText, sendJson } from './sms-inbox.ts';
+import { sendJson } from './inbox-answers.ts';
+import { answerInbox, type CaughtText } from './sms-inbox.ts';
 
 /** Who may send. */
 export interface SmsCustomer {

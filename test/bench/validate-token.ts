@@ -17,7 +17,8 @@ import { watchRevocations } from '../../src/platform/revocations.ts';
 import { createTokenVerifier } from '../../src/platform/token-verifier.ts';
 import { look } from '../../src/server/viewer.ts';
 import { timesOf } from '../support/figures.ts';
-import { linkCustomer, payloadOf, startIssuer } from '../support/token-issuer.ts';
+import { serviceToken } from '../support/grpc-callers.ts';
+import { linkCustomer, startIssuer, type TokenIssuer } from '../support/token-issuer.ts';
 import type { CallerSetup, Round, RoundDone } from './caller.ts';
 
 const customers = 1000;
@@ -54,20 +55,18 @@ export interface ValidateTokenFigures {
   readonly validate: CallCost;
 }
 
-type Issuer = Awaited<ReturnType<typeof startIssuer>>;
-
-async function tokensFor({ parts }: Running, issuer: Issuer): Promise<string[]> {
+async function tokensFor({ parts }: Running, issuer: TokenIssuer): Promise<string[]> {
   const tokens: string[] = [];
   for (let n = 0; n < customers; n += 1) {
     const subject = randomUUID();
     await linkCustomer(parts, issuer.issuer, subject);
-    tokens.push(await issuer.sign(payloadOf(issuer.issuer, subject, {}), {}));
+    tokens.push(await issuer.token(subject));
   }
   return tokens;
 }
 
 /** The service function alone, as the door calls it, one after the other. */
-async function inProcess({ parts }: Running, issuer: Issuer, tokens: readonly string[]) {
+async function inProcess({ parts }: Running, issuer: TokenIssuer, tokens: readonly string[]) {
   const { config, clock, log, pool } = parts;
   const keysUrl = `${issuer.issuer}/protocol/openid-connect/certs`;
   const verifier = createTokenVerifier({ issuer: issuer.issuer, keysUrl, ...config.tokens }, clock);
@@ -144,13 +143,11 @@ async function overGrpc(setup: CallerSetup): Promise<Omit<ValidateTokenFigures, 
   return { empty: costOf(sums.empty), nothing: costOf(sums.nothing), validate: costOf(sums.validate) };
 }
 
-async function measured(running: Running, issuer: Issuer): Promise<ValidateTokenFigures> {
+async function measured(running: Running, issuer: TokenIssuer): Promise<ValidateTokenFigures> {
   const tokens = await tokensFor(running, issuer);
   const alone = await inProcess(running, issuer, tokens);
   const empty = await startEmpty();
-  const service = { sid: undefined, client_id: 'customer-cli' };
-  const access = { resource_access: { 'customer-api': { roles: ['auth:validate'] } } };
-  const caller = await issuer.sign(payloadOf(issuer.issuer, randomUUID(), { ...service, ...access }), {});
+  const caller = await serviceToken(issuer, 'auth:validate');
   const urls = { emptyUrl: empty.url, url: running.grpcUrl ?? '' };
   try {
     return { inProcess: alone, ...(await overGrpc({ ...urls, authorization: `Bearer ${caller}`, tokens })) };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Permission } from '../../src/domain/access.ts';
-import { type EdgeWorld, linkedCustomer, type TokenChange } from './edge-world.ts';
+import { type EdgeWorld, linkedCustomer } from './edge-world.ts';
+import type { TokenChange } from './token-issuer.ts';
 
 /** Staff in one session: her headers, and what she may. */
 export interface StaffMember {

@@ -1,30 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { inject } from 'vitest';
 import { type Running, run } from '../../src/main.ts';
 import { readConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
 import { cloneDatabases } from './database.ts';
-import { linkCustomer, payloadOf, startIssuer } from './token-issuer.ts';
-
-/** Claims and header that differ from a good token's; undefined takes one away. */
-export interface TokenChange {
-  readonly claims?: JWTPayload & Record<string, unknown>;
-  readonly header?: Partial<JWTHeaderParameters>;
-}
+import { linkCustomer, startIssuer, type TokenChange, type TokenIssuer } from './token-issuer.ts';
 
 /** The whole service in this process, over real databases, with an issuer of tokens of its own. */
-export interface EdgeWorld {
+export interface EdgeWorld extends Pick<TokenIssuer, 'issuer' | 'keyFetches' | 'token'> {
   readonly url: string;
   readonly running: Running;
   readonly routerSecret: string;
   readonly eventsKey: string;
-  readonly issuer: string;
-  /** How often the issuer's keys were fetched. */
-  keyFetches(): number;
   /** Everything logged so far. */
   log(): string;
-  token(subject: string, change?: TokenChange): Promise<string>;
   ask(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Another replica over the same databases. It ends with this one. */
   replica(): Promise<Running>;
@@ -81,10 +70,9 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
     routerSecret: env.ROUTER_SECRETS.split(',')[1] ?? '',
     eventsKey: env.KEYCLOAK_EVENTS_KEY,
     issuer: keycloak.issuer,
-    keyFetches: keycloak.fetches,
+    keyFetches: keycloak.keyFetches,
+    token: keycloak.token,
     log: () => lines,
-    token: (subject, { claims = {}, header = {} } = {}) =>
-      keycloak.sign(payloadOf(keycloak.issuer, subject, claims), header),
     ask: (body, headers = {}) =>
       fetch(`${url}/graphql`, {
         method: 'POST',
@@ -104,11 +92,11 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
   };
 }
 
-/** The token of a new customer. */
-export async function tokenOfCustomer(edge: EdgeWorld): Promise<string> {
+/** The token of a new customer; a good one, but for the change. */
+export async function tokenOfCustomer(edge: EdgeWorld, change?: TokenChange): Promise<string> {
   const subject = randomUUID();
   await linkedCustomer(edge, subject);
-  return edge.token(subject);
+  return edge.token(subject, change);
 }
 
 /** Registers a customer whom the token's subject is linked to. */

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ConnectError } from '@connectrpc/connect';
 import type { LoginResponse, Tokens } from '../../src/grpc/generated/auth_pb.ts';
-import type { EdgeWorld } from './edge-world.ts';
+import type { TokenIssuer } from './token-issuer.ts';
 
 /** The token of a service account that holds these permissions. */
-export function serviceToken(edge: Pick<EdgeWorld, 'token'>, ...roles: string[]): Promise<string> {
+export function serviceToken(issuer: Pick<TokenIssuer, 'token'>, ...roles: string[]): Promise<string> {
   const claims = { sid: undefined, auth_time: undefined, client_id: 'customer-cli' };
   const access = { resource_access: { 'customer-api': { roles } } };
-  return edge.token(randomUUID(), { claims: { ...claims, ...access } });
+  return issuer.token(randomUUID(), { claims: { ...claims, ...access } });
 }
 
 /** How a call fails. @throws when it is answered */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { TokenChange } from './edge-world.ts';
+import type { TokenChange } from './token-issuer.ts';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -31,18 +31,15 @@ type Forge = (head: string, body: string, mac: string) => string;
 
 /** Tokens that are made of a good one's three parts. */
 export const forgedTokens: [name: string, forge: Forge][] = [
-  [
-    'unsigned',
-    (_head: string, body: string) => `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${body}.`,
-  ],
+  ['unsigned', (_head, body) => `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${body}.`],
   [
     'signed with the public key as a secret',
-    (_head: string, body: string) => {
+    (_head, body) => {
       const head = Buffer.from('{"alg":"HS256","typ":"JWT","kid":"test-1"}').toString('base64url');
       return `${head}.${body}.${createHmac('sha256', 'public').update(`${head}.${body}`).digest('base64url')}`;
     },
   ],
-  ['with another body', (head: string, body: string, mac: string) => `${head}.${body.slice(0, -2)}AA.${mac}`],
+  ['with another body', (head, body, mac) => `${head}.${body.slice(0, -2)}AA.${mac}`],
   ['garbage', () => 'a.b.c'],
   ['empty', () => '..'],
 ];

@@ -8,8 +8,25 @@ import { system } from '../../src/domain/access.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { parseEmail } from '../../src/domain/values/email.ts';
 
+/** Claims and header that differ from a good token's; undefined takes one away. */
+export interface TokenChange {
+  readonly claims?: JWTPayload & Record<string, unknown>;
+  readonly header?: Partial<JWTHeaderParameters>;
+}
+
 /** Something that signs tokens and shows its keys where Keycloak does. */
-export async function startIssuer() {
+export interface TokenIssuer {
+  readonly url: string;
+  readonly issuer: string;
+  /** How often its keys were fetched. */
+  keyFetches(): number;
+  /** A good token of a customer, but for the change. */
+  token(subject: string, change?: TokenChange): Promise<string>;
+  stop(): void;
+}
+
+/** Starts one with a key of its own. */
+export async function startIssuer(): Promise<TokenIssuer> {
   const { publicKey, privateKey } = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(publicKey)), kid: 'test-1', use: 'sig', alg: 'RS256' };
   let fetches = 0;
@@ -22,13 +39,19 @@ export async function startIssuer() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const issuer = `${url}/realms/customer`;
-  const sign = (payload: JWTPayload, header: Partial<JWTHeaderParameters>): Promise<string> =>
-    new SignJWT(payload).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'test-1', ...header }).sign(privateKey);
-  return { url, issuer, sign, fetches: () => fetches, stop: () => server.close() };
+  return {
+    url,
+    issuer,
+    keyFetches: () => fetches,
+    token: (subject, { claims = {}, header = {} } = {}) =>
+      new SignJWT(payloadOf(issuer, subject, claims))
+        .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: 'test-1', ...header })
+        .sign(privateKey),
+    stop: () => void server.close(),
+  };
 }
 
-/** What a good token of a customer says, but for `claims`; undefined takes one away. */
-export function payloadOf(issuer: string, subject: string, claims: JWTPayload & Record<string, unknown>): JWTPayload {
+function payloadOf(issuer: string, subject: string, claims: NonNullable<TokenChange['claims']>): JWTPayload {
   const now = Math.floor(Date.now() / 1000);
   const roles = { 'customer-api': { roles: ['customer:self'] } };
   const good = { iss: issuer, sub: subject, aud: 'customer-api', azp: 'customer-cli', typ: 'Bearer' };

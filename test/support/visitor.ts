@@ -8,7 +8,6 @@ export interface Page {
 
 const decoded = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#x2F;', '/');
 
-/** Somebody at the pages of Keycloak and of our service, with a browser's cookies and without its scripts. */
 /** What a page says to whoever looks at it, as far as an error has room for it. */
 const wordsOf = ({ text }: Page): string =>
   text
@@ -17,6 +16,7 @@ const wordsOf = ({ text }: Page): string =>
     .trim()
     .slice(0, 300);
 
+/** Somebody at the pages of Keycloak and of our service, with a browser's cookies and without its scripts. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
   readonly language: string;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Client, Code, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, afterEach, beforeAll, describe, expect, type MockInstance, test, vi } from 'vitest';
@@ -6,7 +5,7 @@ import { AuthService } from '../../../src/grpc/generated/auth_pb.ts';
 import { ErrorInfoSchema, RetryInfoSchema } from '../../../src/grpc/generated/google/rpc/error_details_pb.ts';
 import { Health } from '../../../src/grpc/generated/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../../src/grpc/generated/grpc/reflection/v1/reflection_pb.ts';
-import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+import { type EdgeWorld, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
 import { failureOf, serviceToken } from '../../support/grpc-callers.ts';
 
 let edge: EdgeWorld;
@@ -22,9 +21,7 @@ afterAll(() => edge.stop());
 
 /** A token whose account must be read. */
 async function fresh(): Promise<{ accessToken: string }> {
-  const subject = randomUUID();
-  await linkedCustomer(edge, subject);
-  return { accessToken: await edge.token(subject) };
+  return { accessToken: await tokenOfCustomer(edge) };
 }
 
 /** Questions to the database. */
@@ -146,9 +143,7 @@ describe('a replica that stops', () => {
     const going = await openEdge();
     const client = createClient(AuthService, createGrpcTransport({ baseUrl: going.running.grpcUrl ?? '' }));
     const caller = { authorization: `Bearer ${await serviceToken(going, 'auth:validate')}` };
-    const subject = randomUUID();
-    await linkedCustomer(going, subject);
-    const accessToken = await going.token(subject);
+    const accessToken = await tokenOfCustomer(going);
     const { pool } = going.running.parts;
     const query: (given: string) => Promise<unknown> = pool.query.bind(pool);
     let answer: () => void = () => undefined;

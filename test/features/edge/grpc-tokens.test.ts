@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AccountStatus } from '../../../src/domain/account-status.ts';
 import { endSessions } from '../../../src/platform/end-sessions.ts';
 import { AuthService, type ValidateTokenResponse } from '../../../src/grpc/generated/auth_pb.ts';
-import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
+import { type EdgeWorld, linkedCustomer, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
 import { serviceToken } from '../../support/grpc-callers.ts';
 import { forgedTokens, wrongTokens } from '../../support/hostile-tokens.ts';
 
@@ -53,16 +53,11 @@ describe('a token that does not count is an answer, never an error (ASVS 9.1, 9.
   };
 
   test.each(wrongTokens)('one that is %s', async (_name, change) => {
-    const subject = randomUUID();
-    await linkedCustomer(edge, subject);
-
-    expect(await checked(await edge.token(subject, change))).toMatchObject(invalid);
+    expect(await checked(await tokenOfCustomer(edge, change))).toMatchObject(invalid);
   });
 
   test.each(forgedTokens)('one that is %s', async (_name, forge) => {
-    const subject = randomUUID();
-    await linkedCustomer(edge, subject);
-    const [head = '', body = '', mac = ''] = (await edge.token(subject)).split('.');
+    const [head = '', body = '', mac = ''] = (await tokenOfCustomer(edge)).split('.');
 
     expect(await checked(forge(head, body, mac))).toMatchObject(invalid);
   });
@@ -86,20 +81,16 @@ describe('what a good token says', () => {
     ['1', ['customer:self']],
     ['2', ['customer:self', 'customer:read']],
   ])('staff permissions count with a second factor alone: acr %s', async (acr, permissions) => {
-    const subject = randomUUID();
-    await linkedCustomer(edge, subject);
     const access = { 'customer-api': { roles: ['customer:self', 'customer:read'] } };
-    const token = await edge.token(subject, { claims: { acr, resource_access: access } });
+    const token = await tokenOfCustomer(edge, { claims: { acr, resource_access: access } });
 
     expect(await checked(token)).toMatchObject({ valid: true, acr, permissions });
   });
 
   test('its end is the token’s', async () => {
     const exp = Math.floor(Date.now() / 1000) + 123;
-    const subject = randomUUID();
-    await linkedCustomer(edge, subject);
 
-    const answer = await checked(await edge.token(subject, { claims: { exp } }));
+    const answer = await checked(await tokenOfCustomer(edge, { claims: { exp } }));
 
     expect(answer.expiresAt?.seconds).toBe(BigInt(exp));
   });

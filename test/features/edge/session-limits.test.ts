@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Running, run } from '../../../src/main.ts';
-import { createLog } from '../../../src/platform/log.ts';
+import type { Running } from '../../../src/main.ts';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
 import { SocketClient } from '../../support/socket-client.ts';
 
@@ -13,12 +12,9 @@ let customerId: string;
 beforeAll(async () => {
   edge = await openEdge({ SESSION_IDLE_SECONDS: '120' });
   customerId = await linkedCustomer(edge, subject);
-  other = await run(edge.running.parts.config, createLog('silent'));
+  other = await edge.replica();
 });
-afterAll(async () => {
-  await other.stop();
-  await edge.stop();
-});
+afterAll(() => edge.stop());
 
 const now = (): number => Math.floor(Date.now() / 1000);
 const me = { query: '{ me { id } }' };
