@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JWTHeaderParameters,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
@@ -63,6 +70,7 @@ const leewaySeconds = 5;
 const claimed = z.object({
   typ: z.literal('Bearer'),
   sub: z.uuid(),
+  aud: z.union([z.string(), z.array(z.string())]),
   exp: z.number(),
   iat: z.number(),
   azp: z.string(),
@@ -95,7 +103,7 @@ function claimsOf(
   // A client that asked for itself says so; a token of nobody's session that does not is nobody's.
   const service = sid === undefined && client === azp;
   if (sid === undefined && !service) return 'impossible';
-  if (exp > now + longestSeconds || iat > now + leewaySeconds) return 'impossible';
+  if (exp > Math.min(now, iat) + longestSeconds || iat > now + leewaySeconds) return 'impossible';
   if (!clients.includes(azp)) return null;
   return {
     issuer,
@@ -110,6 +118,15 @@ function claimsOf(
     ...(authTime === undefined ? {} : { authTime }),
     ...(proven === undefined ? {} : { emailVerified: proven }),
   };
+}
+
+/** Members that say the body is something else than the claims themselves (ASVS 9.1.3, RFC 8725 §3.11). */
+const wrapping = ['b64', 'zip', 'cty', 'enc'];
+
+/** Without a name of its key the library takes any that fits. */
+function isPlain(header: JWTHeaderParameters): boolean {
+  const { typ, kid } = header;
+  return (typ === 'JWT' || typ === 'at+jwt') && typeof kid === 'string' && !wrapping.some((name) => name in header);
 }
 
 const judged = /^ERR_(JWT|JWS|JOSE|JWE|JWK_INVALID|JWKS_NO_MATCHING|JWKS_MULTIPLE)/;
@@ -161,9 +178,7 @@ function createVerifier(access: TokenAccess, clock: Clock, { keys, onImpossible 
       clockTolerance: leewaySeconds,
       currentDate: now,
     });
-    const { typ } = protectedHeader;
-    const unread = (typ !== 'JWT' && typ !== 'at+jwt') || 'b64' in protectedHeader || 'zip' in protectedHeader;
-    const claims = unread ? 'impossible' : claimsOf(payload, access, now.getTime() / 1000);
+    const claims = isPlain(protectedHeader) ? claimsOf(payload, access, now.getTime() / 1000) : 'impossible';
     if (claims !== 'impossible') return claims;
     onImpossible();
     return null;

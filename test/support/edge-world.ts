@@ -7,7 +7,7 @@ import { cloneDatabases } from './database.ts';
 import { linkCustomer, startIssuer, type TokenChange, type TokenIssuer } from './token-issuer.ts';
 
 /** The whole service in this process, over real databases, with an issuer of tokens of its own. */
-export interface EdgeWorld extends Pick<TokenIssuer, 'issuer' | 'keyFetches' | 'token'> {
+export interface EdgeWorld extends Omit<TokenIssuer, 'url' | 'stop'> {
   readonly url: string;
   readonly running: Running;
   readonly routerSecret: string;
@@ -64,14 +64,13 @@ export async function openEdge(more: Record<string, string> = {}): Promise<EdgeW
   const running = await run(readConfig(env), log);
   const replicas: Running[] = [running];
   const url = running.publicUrl ?? '';
+  const { url: _url, stop: _stop, ...issuing } = keycloak;
   return {
+    ...issuing,
     url,
     running,
     routerSecret: env.ROUTER_SECRETS.split(',')[1] ?? '',
     eventsKey: env.KEYCLOAK_EVENTS_KEY,
-    issuer: keycloak.issuer,
-    keyFetches: keycloak.keyFetches,
-    token: keycloak.token,
     log: () => lines,
     ask: (body, headers = {}) =>
       fetch(`${url}/graphql`, {

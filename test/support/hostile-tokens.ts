@@ -1,45 +1,38 @@
-import { createHmac } from 'node:crypto';
-import type { TokenChange } from './token-issuer.ts';
+import { wrongBodies, wrongClaims } from './hostile-claims.ts';
+import { foreignKeys, wrongAlgorithms, wrongHeaders, wrongHeads } from './hostile-headers.ts';
+import { wrongSpellings } from './hostile-spellings.ts';
+import { payloadOf, type TokenIssuer } from './token-issuer.ts';
 
-const now = (): number => Math.floor(Date.now() / 1000);
+/** A token that must not count, and what is wrong with it. */
+export type HostileToken = readonly [what: string, token: string];
 
-/** Tokens that are wrong in one thing each, though signed by the issuer. */
-export const wrongTokens: [name: string, change: TokenChange][] = [
-  ['expired', { claims: { exp: now() - 60 } }],
-  ['without an end', { claims: { exp: undefined } as never }],
-  ['ending too late', { claims: { exp: now() + 200_000 } }],
-  ['from the future', { claims: { iat: now() + 3600 } }],
-  ['of another issuer', { claims: { iss: 'http://elsewhere.example/realms/customer' } }],
-  ['for another audience', { claims: { aud: 'account' } }],
-  ['of an unknown client', { claims: { azp: 'somebody' } }],
-  ['without a client', { claims: { azp: undefined } }],
-  ['without a subject', { claims: { sub: undefined } as never }],
-  ['whose subject is no UUID', { claims: { sub: 'ada' } }],
-  ['an ID token', { claims: { typ: 'ID' } }],
-  ['a refresh token', { claims: { typ: 'Refresh' } }],
-  ['a logout token', { claims: { events: {} } }],
-  ['with a nonce', { claims: { nonce: 'x' } }],
-  ['bound to a key', { claims: { cnf: { jkt: 'x' } } }],
-  ['of a foreign type', { header: { typ: 'logout+jwt' } }],
-  ['with an unknown key', { header: { kid: 'nobody' } }],
-  ['of no session', { claims: { sid: undefined } }],
-  ['of no session and another client', { claims: { sid: undefined, client_id: 'customer-bff' } }],
-  ['too large', { claims: { padding: 'x'.repeat(9000) } }],
-];
+const said = (value: unknown): string => (JSON.stringify(value) ?? 'absent').slice(0, 60);
 
-type Forge = (head: string, body: string, mac: string) => string;
+/**
+ * Tokens for somebody who is known here, each wrong in one thing (RFC 8725; ASVS 9.1, 9.2). Most are signed by the issuer
+ * itself, so that nothing but the check in question stands between them and her.
+ *
+ * @param where  an address that nobody may ask for a key
+ */
+export async function hostileTokens(
+  issuer: TokenIssuerOfTests,
+  subject: string,
+  where: string,
+): Promise<HostileToken[]> {
+  const tokens: HostileToken[] = [];
+  for (const [claim, values] of Object.entries(wrongClaims(issuer.issuer, subject)))
+    for (const value of values)
+      tokens.push([`${claim}: ${said(value)}`, await issuer.token(subject, { claims: { [claim]: value } })]);
+  for (const [member, values] of Object.entries(wrongHeaders))
+    for (const value of values)
+      tokens.push([`header ${member}: ${said(value)}`, await issuer.token(subject, { header: { [member]: value } })]);
+  const body = JSON.stringify(payloadOf(issuer.issuer, subject));
+  const head = JSON.stringify({ alg: 'RS256', typ: 'JWT', kid: 'test-1' });
+  wrongBodies(body).forEach((wrong, n) => tokens.push([`body ${n}`, issuer.signed(head, wrong)]));
+  wrongHeads.forEach((wrong, n) => tokens.push([`head ${n}`, issuer.signed(wrong, body)]));
+  tokens.push(...wrongAlgorithms(issuer, body), ...foreignKeys(issuer, body, where));
+  tokens.push(...wrongSpellings(await issuer.token(subject), await issuer.token(subject)));
+  return [...new Map(tokens.map((each) => [each[1], each])).values()];
+}
 
-/** Tokens that are made of a good one's three parts. */
-export const forgedTokens: [name: string, forge: Forge][] = [
-  ['unsigned', (_head, body) => `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${body}.`],
-  [
-    'signed with the public key as a secret',
-    (_head, body) => {
-      const head = Buffer.from('{"alg":"HS256","typ":"JWT","kid":"test-1"}').toString('base64url');
-      return `${head}.${body}.${createHmac('sha256', 'public').update(`${head}.${body}`).digest('base64url')}`;
-    },
-  ],
-  ['with another body', (head, body, mac) => `${head}.${body.slice(0, -2)}AA.${mac}`],
-  ['garbage', () => 'a.b.c'],
-  ['empty', () => '..'],
-];
+type TokenIssuerOfTests = Pick<TokenIssuer, 'issuer' | 'token' | 'signed' | 'publicKey'>;

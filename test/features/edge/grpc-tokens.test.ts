@@ -7,7 +7,6 @@ import { endSessions } from '../../../src/platform/end-sessions.ts';
 import { AuthService, type ValidateTokenResponse } from '../../../src/grpc/generated/auth_pb.ts';
 import { type EdgeWorld, linkedCustomer, openEdge, tokenOfCustomer } from '../../support/edge-world.ts';
 import { serviceToken } from '../../support/grpc-callers.ts';
-import { forgedTokens, wrongTokens } from '../../support/hostile-tokens.ts';
 
 let edge: EdgeWorld;
 let replicas: Client<typeof AuthService>[] = [];
@@ -51,16 +50,6 @@ describe('a token that does not count is an answer, never an error (ASVS 9.1, 9.
     permissions: [],
     checkoutAllowed: false,
   };
-
-  test.each(wrongTokens)('one that is %s', async (_name, change) => {
-    expect(await checked(await tokenOfCustomer(edge, change))).toMatchObject(invalid);
-  });
-
-  test.each(forgedTokens)('one that is %s', async (_name, forge) => {
-    const [head = '', body = '', mac = ''] = (await tokenOfCustomer(edge)).split('.');
-
-    expect(await checked(forge(head, body, mac))).toMatchObject(invalid);
-  });
 
   test.each(['', ' ', '\0', 'ä'.repeat(5000), 'a.b.c '.repeat(9000), `Bearer ${'x'.repeat(100)}`])(
     'one that is none: %#',

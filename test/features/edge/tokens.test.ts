@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EdgeWorld, linkedCustomer, openEdge } from '../../support/edge-world.ts';
-import { forgedTokens, wrongTokens } from '../../support/hostile-tokens.ts';
 
 let edge: EdgeWorld;
 const subject = randomUUID();
@@ -21,8 +20,10 @@ describe('access tokens (ASVS 9.1, 9.2; design, decision 22)', () => {
     expect(await answer.json()).toMatchObject({ data: { me: { status: 'ACTIVE' } } });
   });
 
-  test.each(wrongTokens)('one that is %s is refused', async (_name, change) => {
-    const answer = await edge.ask(me, bearer(await edge.token(subject, change)));
+  test('one that has ended is refused, in words that say no more', async () => {
+    const exp = Math.floor(Date.now() / 1000) - 60;
+
+    const answer = await edge.ask(me, bearer(await edge.token(subject, { claims: { exp } })));
 
     expect(answer.status).toBe(401);
     expect(await answer.json()).toEqual({
@@ -31,14 +32,6 @@ describe('access tokens (ASVS 9.1, 9.2; design, decision 22)', () => {
       status: 401,
       code: 'UNAUTHENTICATED',
     });
-  });
-
-  test.each(forgedTokens)('one that is %s is refused', async (_name, forge) => {
-    const [head = '', body = '', mac = ''] = (await edge.token(subject)).split('.');
-
-    const answer = await edge.ask(me, bearer(forge(head, body, mac)));
-
-    expect(answer.status).toBe(401);
   });
 
   test('sixty unknown keys make the issuer serve its keys five times at most', async () => {
