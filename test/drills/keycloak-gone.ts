@@ -27,7 +27,7 @@ import {
   postRegistration,
 } from '../support/refused-registrations.ts';
 import type { RunningService } from '../support/running-service.ts';
-import { namesThatDiffer } from '../support/seen-customers.ts';
+import { fieldsThatDiffer } from '../support/seen-customers.ts';
 
 /** How it goes away: frozen in the middle of everything, or killed. */
 type How = 'hung' | 'stopped';
@@ -128,7 +128,7 @@ async function goesOn(stack: Stack, browser: CookieBrowser): Promise<Afterwards>
 }
 
 async function driftOf(stack: Stack, { parts }: RunningService, guests: readonly Guest[]): Promise<string[]> {
-  return namesThatDiffer(
+  return fieldsThatDiffer(
     stack.endpoints,
     parts,
     guests.map(({ person }) => person.subject),

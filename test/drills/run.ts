@@ -1,5 +1,6 @@
 import type { Stack } from '../../local/stack.ts';
 import { openDrillStack } from '../support/drill-world.ts';
+import { everyRoute, isEveryRouteWhole } from './every-route.ts';
 import { isKeycloakDrillWhole, keycloakGone } from './keycloak-gone.ts';
 import { isWhole, keycloakKill } from './keycloak-kill.ts';
 import { isPostgresDrillWhole, postgresGone } from './postgres-gone.ts';
@@ -19,6 +20,7 @@ async function overAStack(work: (stack: Stack) => Promise<boolean>): Promise<boo
 
 const drills: Record<string, () => Promise<boolean>> = {
   'keycloak-kill': async () => (await keycloakKill(20, say)).every(isWhole),
+  'every-route': () => overAStack(async (stack) => isEveryRouteWhole(await everyRoute(stack, 500, say))),
   'worker-kill': () => overAStack(async (stack) => isWorkerDrillWhole(await workerKill(stack, 6, say))),
   'redis-gone': () => overAStack(async (stack) => (await redisGone(stack, 30, say)).every(isRedisDrillWhole)),
   'postgres-gone': () => overAStack(async (stack) => isPostgresDrillWhole(await postgresGone(stack, 30, say))),

@@ -11,8 +11,8 @@ import { until } from '../support/patience.ts';
 import type { User } from '../support/people.ts';
 import { holdLanes, isWaitedFor, lockRows } from '../support/row-lock.ts';
 import type { RunningService } from '../support/running-service.ts';
-import { namesThatDiffer, seenCustomers } from '../support/seen-customers.ts';
-import { withWorker } from '../support/worker-process.ts';
+import { fieldsThatDiffer, seenCustomers } from '../support/seen-customers.ts';
+import { withProcess } from '../support/service-process.ts';
 
 /** Where in a write-back the worker died: while Keycloak was being asked, or before we noted that it has the names. */
 type Middle = 'being written' | 'written, not noted';
@@ -121,7 +121,7 @@ async function killInTheJob({ stack, service, worker, superuser }: Scene, guest:
 
 /** Customers whose names the two sides do not agree on. */
 async function driftOf({ stack, service }: Scene, guests: readonly Guest[]): Promise<string[]> {
-  return namesThatDiffer(
+  return fieldsThatDiffer(
     stack.endpoints,
     service.parts,
     guests.map(({ person }) => person.subject),
@@ -184,7 +184,7 @@ export async function workerKill(stack: Stack, rounds: number, say: Say): Promis
   const superuser = new pg.Pool({ connectionString: stack.superuserUrl, max: 2 });
   try {
     const found = await withService(stack.environment('server'), (service) =>
-      withWorker(stack, (worker) => killAgainAndAgain({ stack, service, worker, redis, superuser }, rounds)),
+      withProcess(stack, 'worker', (worker) => killAgainAndAgain({ stack, service, worker, redis, superuser }, rounds)),
     );
     say(
       `worker killed ${2 * rounds} times, ${found.acknowledged} changes acknowledged meanwhile: ${found.repeated} facts came twice under one id, ` +

@@ -34,8 +34,13 @@ export class CookieBrowser {
    *
    * @param stopAt  where not to go any more: the address is returned instead of an answer
    */
-  async signIn({ email, password }: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
-    const page = await this.go(`${this.#endpoints.rest}/auth/login?returnTo=/auth/session`);
+  signIn(person: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+    return this.signInAt(`${this.#endpoints.rest}/auth/login?returnTo=/auth/session`, person, stopAt);
+  }
+
+  /** Goes to an address that leads to Keycloak's page, and signs in there. */
+  async signInAt(address: string, { email, password }: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+    const page = await this.go(address);
     const action = /<form[^>]*action="([^"]+)"/.exec(page.text)?.[1];
     if (!action) throw new Error(`No sign-in form, but HTTP ${page.status}.`);
     return this.go(decoded(action), { form: { username: email, password }, ...(stopAt ? { stopAt } : {}) });

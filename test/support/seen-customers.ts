@@ -3,6 +3,7 @@ import { system } from '../../src/domain/access.ts';
 import type { Parts } from '../../src/context.ts';
 import { CustomerAccount } from '../../src/domain/customer-account.ts';
 import { openAdmin } from './keycloak-admin.ts';
+import type { User } from './people.ts';
 
 /** A customer as we hold her, sealed fields opened. */
 export interface SeenCustomer {
@@ -43,8 +44,8 @@ export async function seenCustomers({
   );
 }
 
-/** Whose given name at Keycloak is not the one that we hold, by subject. */
-export async function namesThatDiffer(
+/** What of somebody at Keycloak is not what we hold: names and language, by subject. */
+export async function fieldsThatDiffer(
   endpoints: Pick<Endpoints, 'keycloak'>,
   parts: Pick<Parts, 'pool' | 'transactAs'>,
   subjects: readonly string[],
@@ -52,8 +53,11 @@ export async function namesThatDiffer(
   const [admin, customers] = [await openAdmin(endpoints), await seenCustomers(parts)];
   const drift: string[] = [];
   for (const subject of subjects) {
-    const { firstName } = (await (await admin('GET', `/users/${subject}`)).json()) as { firstName?: string };
-    if (firstName !== customers.get(subject)?.givenName) drift.push(`${subject}: the given name differs`);
+    const { firstName, lastName, attributes } = (await (await admin('GET', `/users/${subject}`)).json()) as User;
+    const there = { givenName: firstName, familyName: lastName, locale: attributes?.locale?.[0] };
+    const here = customers.get(subject);
+    for (const field of ['givenName', 'familyName', 'locale'] as const)
+      if ((there[field] ?? null) !== (here?.[field] ?? null)) drift.push(`${subject}: ${field} differs`);
   }
   return drift;
 }

@@ -6,24 +6,32 @@ import { type Part, supervise } from '../../local/supervisor.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 
-/** Runs a worker as in production, a process of its own, while something is done; to be killed and started meanwhile. */
-export async function withWorker<T>(stack: Stack, work: (worker: Part) => Promise<T>): Promise<T> {
-  const port = await freePort(new Set(Object.values(stack.ports)));
+/**
+ * Runs our service as in production, a process of its own, while something is done; to be killed and started meanwhile.
+ * A server listens where the stack says that it does, so that Keycloak finds it; a worker beside it.
+ */
+export async function withProcess<T>(
+  stack: Stack,
+  role: 'server' | 'worker',
+  work: (process: Part) => Promise<T>,
+): Promise<T> {
+  const taken = new Set(Object.values(stack.ports));
+  const port = role === 'worker' ? await freePort(taken) : stack.ports.ADMIN_PORT;
   const supervisor = supervise(stack.stateDir, () => undefined);
   const { PATH, HOME } = process.env;
-  const worker = await supervisor.start({
-    name: 'drill-worker',
+  const part = await supervisor.start({
+    name: `drill-${role}`,
     command: process.execPath,
     args: [path.join(root, 'src', 'main.ts')],
     cwd: root,
-    env: { PATH, HOME, ...stack.environment('worker'), ADMIN_PORT: String(port) },
+    env: { PATH, HOME, ...stack.environment(role), ADMIN_PORT: String(port) },
     stopSignal: 'SIGTERM',
     graceSeconds: 30,
     isReady: () => answers(`http://127.0.0.1:${port}/readyz`),
     readyWithinSeconds: 60,
   });
   try {
-    return await work(worker);
+    return await work(part);
   } finally {
     await supervisor.stopAll();
   }
