@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { type AdminCalls, userPath } from './keycloak-calls.ts';
+import { type AdminCalls, KeycloakRefused, userPath } from './keycloak-calls.ts';
+import { writeUser } from './keycloak-write.ts';
 import { credentialsOf, type KeycloakCredential, removeCredential } from './keycloak-credentials.ts';
 
 const userFields = z.object({
+  username: z.string().default(''),
   email: z.string().optional(),
+  emailVerified: z.boolean().default(false),
   firstName: z.string().optional(),
   lastName: z.string().optional(),
   requiredActions: z.array(z.string()).default([]),
@@ -36,6 +39,9 @@ const lockAttribute = 'contactLock';
 const aboutAddresses = new Set(['VERIFY_EMAIL', 'UPDATE_EMAIL']);
 /** Keycloak's own note of an address that somebody asked for in its console; with it goes the link that was mailed. */
 const askedThere = 'kc.email.pending';
+
+const attempts = 5;
+const outcomes: Readonly<Record<number, 'done' | 'conflict'>> = { 204: 'done', 409: 'conflict' };
 
 /** Contacts of users, and what they sign in with. Every call ends in time, as those of `KeycloakUsers` do. */
 export class KeycloakContacts {
@@ -97,17 +103,20 @@ export class KeycloakContacts {
     await this.#calls.expect({ method: 'DELETE', path }, 204, 404);
   }
 
-  /** Writes the whole profile, since Keycloak takes what is left out for emptied. */
+  /** Writes the whole profile, since Keycloak takes what is left out for emptied; anew when somebody else was faster. */
   async #write(
     id: string,
     change: (now: UserFields) => Record<string, unknown>,
   ): Promise<'done' | 'conflict' | 'refused' | null> {
-    const now = await this.#calls.read(userPath(id), userFields);
-    if (!now) return null;
-    const { email, firstName = '', lastName = '', attributes } = now;
-    const body = { email, firstName, lastName, attributes, ...change(now) };
-    const { status } = await this.#calls.expect({ method: 'PUT', path: userPath(id), body }, 204, 400, 404, 409);
-    if (status === 204) return 'done';
-    return status === 404 ? null : status === 409 ? 'conflict' : 'refused';
+    for (let attempt = 1; ; attempt += 1) {
+      const seen = await this.#calls.read(userPath(id), userFields);
+      if (!seen) return null;
+      const { email, firstName = '', lastName = '', attributes } = seen;
+      const wanted = { email, firstName, lastName, attributes, ...change(seen) };
+      const answer = await writeUser(this.#calls, id, { seen, wanted });
+      if (answer === null) return null;
+      if (answer !== 'changed') return outcomes[answer.status] ?? 'refused';
+      if (attempt === attempts) throw new KeycloakRefused(412);
+    }
   }
 }

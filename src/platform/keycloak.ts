@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { KeycloakSignIns } from './keycloak-sign-ins.ts';
 import { KeycloakContacts } from './keycloak-contacts.ts';
 import { type AdminCall, AdminCalls, type KeycloakAccess, sessionPath, userPath } from './keycloak-calls.ts';
+import { writeUser } from './keycloak-write.ts';
 import { credentialsOf, isProof, type KeycloakProof } from './keycloak-credentials.ts';
 
 const representation = z.object({
@@ -195,7 +196,7 @@ export class KeycloakUsers {
   }
 
   /**
-   * Reads, changes and writes the whole profile. Keycloak knows no conditional write, so this reads as late as it can.
+   * Reads, changes and writes the whole profile, if nobody else has changed it meanwhile.
    *
    * @param seen  what the wish rests on: whoever was changed since is left alone
    * @returns what came of it; null without such a user
@@ -213,13 +214,16 @@ export class KeycloakUsers {
   }
 
   /** Keycloak takes a profile whole or not at all: what it complains of is left out then, so that the rest gets there. */
-  async #write(now: z.infer<typeof representation>, profile: KeycloakProfile): Promise<WrittenProfile | null> {
+  async #write(
+    now: z.infer<typeof representation>,
+    profile: KeycloakProfile,
+  ): Promise<WrittenProfile | 'changed' | null> {
     const user = userOf(now);
     const refused = new Set<string>();
     for (let wanted = profile; ;) {
       const body = profileBody(now, wanted);
-      const answer = await this.#calls.expect({ method: 'PUT', path: userPath(now.id), body }, 204, 400, 404);
-      if (answer.status === 404) return null;
+      const answer = await writeUser(this.#calls, now.id, { seen: now, wanted: body });
+      if (answer === null || answer === 'changed') return answer;
       if (answer.status === 204) return { user: userOf({ ...now, ...body }), refused: [...refused] };
       for (const field of complainedOf(answer.text)) refused.add(field);
       const left = missingAt(user, wanted).filter((field) => !refused.has(field));

@@ -24,7 +24,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   project.provide('endpoints', stack.endpoints);
   // All tests come from one network and share one Redis; the limit itself has tests of its own.
-  const test = { REGISTRATIONS_PER_HOUR: '1000', TEST_LOG: path.join(stack.stateDir, 'log', 'service-in-test.log') };
+  const test = {
+    REGISTRATIONS_PER_HOUR: '1000',
+    // A Keycloak that has just started takes longer for its first mail than a customer should wait.
+    KEYCLOAK_TIMEOUT_SECONDS: '15',
+    TEST_LOG: path.join(stack.stateDir, 'log', 'service-in-test.log'),
+  };
   project.provide('environment', { ...stack.environment('all'), ...test });
   project.provide('stateDir', stack.stateDir);
   project.provide('superuserUrl', stack.superuserUrl);

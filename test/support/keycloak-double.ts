@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { KeycloakUsers } from '../../src/platform/keycloak.ts';
 
 /** A user as the double keeps it: Keycloak's own representation, the part we use. */
@@ -169,7 +170,10 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
         : this.#people.query(url.searchParams);
     }
     const user = this.users.get(id);
-    return user ? this.#ofUser(method, user, action, url, body) : nothing;
+    if (!user) return nothing;
+    return collection === 'conditional-users'
+      ? this.#writeIfSeen(user, JSON.parse(body) as { seen: Partial<DoubleUser>; wanted: Partial<DoubleUser> })
+      : this.#ofUser(method, user, action, url, body);
   }
 
   #ofUser(method: string, user: DoubleUser, action: string, url: URL, body: string): Reply {
@@ -186,6 +190,14 @@ class Double implements Omit<KeycloakDouble, 'url' | 'access' | 'stop'> {
     const actions = JSON.parse(body) as string[];
     this.mails.push({ userId: user.id, redirectUri: redirectUri ?? '', clientId: clientId ?? '', actions });
     return { status: 204 };
+  }
+
+  /** As the resource of our jar: what is written must be as it was read. */
+  #writeIfSeen(user: DoubleUser, { seen, wanted }: Record<'seen' | 'wanted', Partial<DoubleUser>>): Reply {
+    const same = (Object.keys(wanted) as (keyof DoubleUser)[]).every((name) =>
+      isDeepStrictEqual(user[name] || undefined, seen[name] || undefined),
+    );
+    return same ? this.#write(user, wanted) : { status: 412 };
   }
 
   /** Taken whole or not at all; one complaint stands alone, several in a list. */

@@ -77,6 +77,9 @@ record CustomerEvent(
           EventType.REVOKE_GRANT,
           EventType.USER_SESSION_DELETED);
 
+  /** Where users are written: Keycloak's own place, and that of {@code ConditionalUsers}. */
+  private static final Set<String> USERS = Set.of("users", "conditional-users");
+
   private static final Set<EventType> BY_THE_SYSTEM =
       EnumSet.of(EventType.USER_DISABLED_BY_PERMANENT_LOCKOUT, EventType.USER_SESSION_DELETED);
 
@@ -126,7 +129,7 @@ record CustomerEvent(
   static Optional<CustomerEvent> of(AdminEvent event, String id, String realm, Actor actor) {
     String[] path =
         event.getResourcePath() == null ? new String[0] : event.getResourcePath().split("/");
-    String userId = path.length > 1 && path[0].equals("users") ? path[1] : null;
+    String userId = path.length > 1 && USERS.contains(path[0]) ? path[1] : null;
     String sessionId =
         path.length > 1 && event.getResourceType() == ResourceType.USER_SESSION ? path[1] : null;
     boolean everybody = path.length == 1 && path[0].equals("logout-all");
