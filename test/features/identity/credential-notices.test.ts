@@ -81,7 +81,7 @@ describe('a customer is told what was changed of what she signs in with', () => 
     const mails = await mailsAfter(
       { type: 'USER_UPDATE' },
       { ...byHerself, type: 'UPDATE_PROFILE', credentialType: 'otp' },
-      { ...byHerself, credentialType: 'customer-trusted-device' },
+      { ...byHerself, credentialType: 'some-other-type' },
       { ...byHerself, credentialType: 'constructor' },
       { ...byHerself },
       { type: 'constructor' },
