@@ -11,6 +11,9 @@ const kinds = {
   'recovery-authn-codes': 'RECOVERY_CODES',
 } as const;
 
+/** What Keycloak calls a device that our jar trusts: the password is enough there (decision 0048). */
+export const trustedDeviceType = 'customer-trusted-device';
+
 type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** A credential as Keycloak lists it to admins: never its secret. */

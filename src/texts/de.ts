@@ -24,6 +24,7 @@ export const de: typeof en = {
         PASSKEY: 'für Ihr Konto wurde ein Passkey eingerichtet.',
         RECOVERY_CODES: 'für Ihr Konto wurden Wiederherstellungscodes eingerichtet.',
         SOCIAL: 'mit Ihrem Konto wurde ein anderes verknüpft, mit dem Sie sich anmelden können.',
+        TRUSTED_DEVICE: 'auf einem Gerät, dem Sie vertrauen, fragen wir 30 Tage lang nur nach Ihrem Passwort.',
         OTHER: 'für Ihr Konto wurde etwas eingerichtet, mit dem man sich anmelden kann.',
       },
       removed: {
@@ -33,6 +34,7 @@ export const de: typeof en = {
         PASSKEY: 'ein Passkey wurde von Ihrem Konto entfernt.',
         RECOVERY_CODES: 'die Wiederherstellungscodes Ihres Kontos wurden entfernt.',
         SOCIAL: 'ein verknüpftes Konto wurde entfernt; mit ihm können Sie sich nicht mehr anmelden.',
+        TRUSTED_DEVICE: 'ein Gerät steht nicht mehr auf der Liste derer, denen Sie vertrauen.',
         OTHER: 'von Ihrem Konto wurde etwas entfernt, mit dem man sich anmelden konnte.',
       },
       when: 'Das geschah am',

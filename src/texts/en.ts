@@ -23,6 +23,7 @@ export const en = {
         PASSKEY: 'a passkey was set up for your account.',
         RECOVERY_CODES: 'recovery codes were set up for your account.',
         SOCIAL: 'another account was linked with yours to sign in with.',
+        TRUSTED_DEVICE: 'on a device that you trust we ask for your password only, for 30 days.',
         OTHER: 'something to sign in with was set up for your account.',
       },
       removed: {
@@ -32,6 +33,7 @@ export const en = {
         PASSKEY: 'a passkey was removed from your account.',
         RECOVERY_CODES: 'the recovery codes of your account were removed.',
         SOCIAL: 'a linked account was removed: it no longer signs you in.',
+        TRUSTED_DEVICE: 'a device was taken off the list of those that you trust.',
         OTHER: 'something to sign in with was removed from your account.',
       },
       when: 'This happened on',

@@ -6,6 +6,7 @@ import type { Email } from '../../domain/values/email.ts';
 import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { lockTask } from '../../messaging/shared-tasks.ts';
+import { trustedDeviceType } from '../../platform/keycloak-credentials.ts';
 import { endSessions } from '../../platform/end-sessions.ts';
 import { holderOfPhone } from '../identity/identity-service.ts';
 import { subjectsOf } from '../../read-model/subjects.ts';
@@ -32,8 +33,9 @@ async function strip(ctx: ApplyCtx, subject: string, { since, links: known }: Co
   const { contacts } = ctx.keycloak;
   const means = await contacts.meansOf(subject);
   const from = new Date(since);
-  for (const { id, createdAt } of means?.credentials ?? [])
-    if (createdAt >= from) await contacts.removeCredential(subject, id);
+  for (const { id, type, createdAt } of means?.credentials ?? [])
+    // A device that was trusted before would be trusted again once the contact is what it was.
+    if (createdAt >= from || type === trustedDeviceType) await contacts.removeCredential(subject, id);
   // Keycloak does not say when it linked whom: what nobody saw before the change counts as later.
   for (const { provider, userId } of means?.links ?? [])
     if (!known?.includes(`${provider}:${userId}`)) await contacts.removeLink(subject, provider);

@@ -2,16 +2,19 @@ import type { Parts } from '../../context.ts';
 import { system } from '../../domain/access.ts';
 import type { CredentialKind } from '../../domain/credential.ts';
 import { findByIdentityForUpdate } from '../../messaging/for-update.ts';
-import { kindOfType } from '../../platform/keycloak-credentials.ts';
+import { kindOfType, trustedDeviceType } from '../../platform/keycloak-credentials.ts';
 import { type Delivery, delivery } from './deliveries.ts';
 
 /** The job that mails a customer that what she signs in with was changed; its key is the id of Keycloak's event. */
 export const tellCredentialTask = 'identity.tell-credential';
 
+/** What mails are about: what she proves with who she is, or a device that is trusted and proves nothing. */
+type ChangedKind = CredentialKind | 'TRUSTED_DEVICE';
+
 /** What a mail says: what was done, and to what; nothing of to what when an admin did it and Keycloak does not tell. */
 export interface CredentialChange {
   readonly done: 'set' | 'removed';
-  readonly kind: CredentialKind | undefined;
+  readonly kind: ChangedKind | undefined;
 }
 
 /** A change, and whom to tell of it. */
@@ -30,7 +33,7 @@ const byAdmins: Readonly<Record<string, CredentialChange>> = {
 /** What a delivery changed of what she signs in with; undefined for any other. */
 export function credentialChangeOf({ type, kind, credentialType = '' }: Delivery): CredentialChange | undefined {
   if (kind === 'admin') return Object.hasOwn(byAdmins, type) ? byAdmins[type] : undefined;
-  const what = kindOfType(credentialType);
+  const what = credentialType === trustedDeviceType ? 'TRUSTED_DEVICE' : kindOfType(credentialType);
   if (!what || (type !== 'UPDATE_CREDENTIAL' && type !== 'REMOVE_CREDENTIAL')) return undefined;
   return { done: type === 'UPDATE_CREDENTIAL' ? 'set' : 'removed', kind: what };
 }

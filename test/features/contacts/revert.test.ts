@@ -67,6 +67,16 @@ describe('revert is a lock, not a key (decision 14)', () => {
     expect(anna.user.attributes['contactLock']).toEqual(['true']);
   });
 
+  test('a device that was trusted before is trusted no more, since what she signs in with is again as it was', async () => {
+    const createdDate = world.parts.clock.now().getTime() - 60_000;
+    anna.user.credentials?.push({ id: 'a-device', type: 'customer-trusted-device', createdDate });
+    await stolen();
+
+    await revert(link());
+
+    expect(idsOf()).toEqual(['old-password']);
+  });
+
   test('the thief changes the address, adds a passkey and changes it again: he is out', async () => {
     await stolen();
     armed();

@@ -33,6 +33,8 @@ describe('a customer is told what was changed of what she signs in with', () => 
     ['webauthn-passwordless', 'REMOVE_CREDENTIAL', 'a passkey was removed'],
     ['recovery-authn-codes', 'UPDATE_CREDENTIAL', 'recovery codes were set up'],
     ['recovery-authn-codes', 'REMOVE_CREDENTIAL', 'the recovery codes of your account were removed'],
+    ['customer-trusted-device', 'UPDATE_CREDENTIAL', 'on a device that you trust we ask for your password only'],
+    ['customer-trusted-device', 'REMOVE_CREDENTIAL', 'a device was taken off the list of those that you trust'],
   ])('%s, %s: “%s”', async (credentialType, type, words) => {
     const mails = await mailsAfter({ ...byHerself, type, credentialType });
 
@@ -79,7 +81,7 @@ describe('a customer is told what was changed of what she signs in with', () => 
     const mails = await mailsAfter(
       { type: 'USER_UPDATE' },
       { ...byHerself, type: 'UPDATE_PROFILE', credentialType: 'otp' },
-      { ...byHerself, credentialType: 'customer-trusted-device' },
+      { ...byHerself, credentialType: 'some-other-type' },
       { ...byHerself, credentialType: 'constructor' },
       { ...byHerself },
       { type: 'constructor' },

@@ -2,8 +2,6 @@ package com.example.customers.keycloak.password;
 
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.keycloak.common.util.MultivaluedHashMap;
 import org.keycloak.credential.hash.PasswordHashProvider;
@@ -22,22 +20,21 @@ final class BcryptHashProvider implements PasswordHashProvider {
   private static final String PRE_HASH = "pre";
   private static final String HMAC_SHA_384 = "hmac-sha384";
 
+  private final HashingQueue queue;
+  private final Supplier<? extends RuntimeException> refusal;
+
   /**
-   * One hash takes a core for a quarter of a second; whoever has waited this long is better served
-   * by an error than by a longer queue.
+   * @param refusal makes what is thrown when no core was free in time
    */
-  private static final long LONGEST_WAIT_SECONDS = 10;
-
-  private final Semaphore cores;
-
-  BcryptHashProvider(Semaphore cores) {
-    this.cores = cores;
+  BcryptHashProvider(HashingQueue queue, Supplier<? extends RuntimeException> refusal) {
+    this.queue = queue;
+    this.refusal = refusal;
   }
 
   @Override
   public PasswordCredentialModel encodedCredential(String rawPassword, int iterations) {
     int cost = costFor(iterations);
-    String hash = onACore(() -> Bcrypt.hash(rawPassword, cost));
+    String hash = queue.run(() -> Bcrypt.hash(rawPassword, cost), refusal);
     Map<String, List<String>> parameters =
         Bcrypt.needsPreHash(rawPassword) ? Map.of(PRE_HASH, List.of(HMAC_SHA_384)) : Map.of();
     return PasswordCredentialModel.createFromValues(
@@ -65,7 +62,7 @@ final class BcryptHashProvider implements PasswordHashProvider {
       return false;
     }
     String hash = credential.getPasswordSecretData().getValue();
-    return onACore(() -> Bcrypt.matches(rawPassword, scheme != null, hash));
+    return queue.run(() -> Bcrypt.matches(rawPassword, scheme != null, hash), refusal);
   }
 
   @Override
@@ -73,22 +70,5 @@ final class BcryptHashProvider implements PasswordHashProvider {
 
   private static int costFor(int iterations) {
     return iterations == -1 ? DEFAULT_COST : iterations;
-  }
-
-  private <T> T onACore(Supplier<T> work) {
-    try {
-      if (!cores.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
-        throw new IllegalStateException(
-            "no core was free to hash a password within " + LONGEST_WAIT_SECONDS + " s");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while waiting to hash a password", e);
-    }
-    try {
-      return work.get();
-    } finally {
-      cores.release();
-    }
   }
 }

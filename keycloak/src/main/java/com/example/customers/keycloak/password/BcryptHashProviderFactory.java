@@ -1,26 +1,20 @@
 package com.example.customers.keycloak.password;
 
-import java.util.concurrent.Semaphore;
 import org.keycloak.Config;
 import org.keycloak.credential.hash.PasswordHashProvider;
 import org.keycloak.credential.hash.PasswordHashProviderFactory;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.KeycloakSessionFactory;
 
-/**
- * Makes {@code bcrypt} selectable. All hashing of this server shares one fair queue, as wide as the
- * machine has cores.
- */
+/** Makes {@code bcrypt} selectable. All hashing of this server shares one {@link HashingQueue}. */
 public final class BcryptHashProviderFactory implements PasswordHashProviderFactory {
 
   /** What a password policy and a stored credential call it. */
   public static final String ID = "bcrypt";
 
-  private final Semaphore cores = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
-
   @Override
   public PasswordHashProvider create(KeycloakSession session) {
-    return new BcryptHashProvider(cores);
+    return new BcryptHashProvider(HashingQueue.SHARED, () -> TurnedAway.from(session));
   }
 
   @Override

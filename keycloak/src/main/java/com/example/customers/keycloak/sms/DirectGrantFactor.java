@@ -1,5 +1,6 @@
 package com.example.customers.keycloak.sms;
 
+import com.example.customers.keycloak.device.TrustedDevice;
 import com.example.customers.keycloak.sms.TextMessageDoor.Answer;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
@@ -41,7 +42,10 @@ public final class DirectGrantFactor extends AbstractDirectGrantAuthenticator {
 
   /** What is no second factor. */
   private static final Set<String> FIRST =
-      Set.of(PasswordCredentialModel.TYPE, PasswordCredentialModel.PASSWORD_HISTORY);
+      Set.of(
+          PasswordCredentialModel.TYPE,
+          PasswordCredentialModel.PASSWORD_HISTORY,
+          TrustedDevice.TYPE);
 
   private static final Requirement[] REQUIREMENTS = {Requirement.REQUIRED, Requirement.DISABLED};
 

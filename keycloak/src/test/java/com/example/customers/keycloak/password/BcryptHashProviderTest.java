@@ -5,15 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.keycloak.models.credential.PasswordCredentialModel;
 
 final class BcryptHashProviderTest {
 
-  private final Semaphore cores = new Semaphore(1, true);
-  private final BcryptHashProvider provider = new BcryptHashProvider(cores);
+  private final HashingQueue queue = new HashingQueue(1, HashingQueue.PATIENCE);
+  private final BcryptHashProvider provider =
+      new BcryptHashProvider(queue, IllegalStateException::new);
 
   @Test
   @DisplayName("a credential says algorithm, cost and scheme, and frees its core")
@@ -29,7 +29,7 @@ final class BcryptHashProviderTest {
         longer.getPasswordCredentialData().getAdditionalParameters().getFirst("pre"));
     assertTrue(provider.verify("lang ".repeat(20), longer));
     assertFalse(provider.verify("lang ".repeat(19), longer));
-    assertEquals(1, cores.availablePermits());
+    assertEquals(1, queue.free());
   }
 
   @Test
