@@ -13,6 +13,7 @@ import { KeycloakUsers } from '../platform/keycloak.ts';
 import { KeycloakRows } from '../platform/keycloak-rows.ts';
 import { CustomerKeys } from '../platform/keys.ts';
 import { createLog } from '../platform/log.ts';
+import { uncounted } from '../platform/metrics.ts';
 import { createSeal } from '../platform/personal-data.ts';
 import { commandLine, type Say } from './command-line.ts';
 
@@ -37,7 +38,7 @@ async function withParts<T>(env: Environment, work: (ctx: ReconcileCtx) => Promi
     const keycloakRows = rowsPool ? new KeycloakRows(rowsPool, config.keycloak.realm) : undefined;
     const indexes = { emailIndex, phoneIndex, fingerprints };
     const found = { config, clock, log, pool, keys, ...indexes, keycloak, keycloakRows };
-    return await work({ ...found, transactAs, work: queue });
+    return await work({ ...found, transactAs, work: queue, figures: uncounted });
   } finally {
     await queue.stop();
     await keysPool.end();

@@ -15,6 +15,7 @@ export interface Metrics {
   readonly staffRoleGrants: Counter<'by' | 'to'>;
   readonly logins: Counter;
   readonly incidents: Counter<'kind'>;
+  readonly registrations: Counter<'step'>;
   /** Text messages by country and what became of them. */
   readonly textMessages: Counter<'country' | 'outcome'>;
 }
@@ -26,13 +27,19 @@ const textMessagesIn = (registers: Registry[]): Metrics['textMessages'] =>
     labelNames: ['country', 'outcome'],
     registers,
   });
-function signInMetrics(registers: Registry[]): Pick<Metrics, 'logins' | 'incidents'> {
+function signInMetrics(registers: Registry[]): Pick<Metrics, 'logins' | 'incidents' | 'registrations'> {
   return {
     logins: new Counter({ name: 'logins_total', help: 'Sign-ins that made a session.', registers }),
     incidents: new Counter({
       name: 'auth_incidents_total',
       help: 'What speaks for a stolen account or token.',
       labelNames: ['kind'],
+      registers,
+    }),
+    registrations: new Counter({
+      name: 'customers_registrations_total',
+      help: 'How far registrations came: started, known (the address has an owner already), accepted (the link was mailed), verified, first_sign_in.',
+      labelNames: ['step'],
       registers,
     }),
   };
@@ -94,14 +101,39 @@ export const incidentKinds = ['takeover_report', 'refresh_reuse', 'lockout', 'im
 /** One of {@link incidentKinds}. */
 export type IncidentKind = (typeof incidentKinds)[number];
 
-/** What services count of sign-ins. */
+/**
+ * How far a registration came (spec §1). `known` is one of an address that has an owner, who was told: it can come no
+ * further, so that the rate of success is verified / (started - known).
+ */
+export const registrationSteps = ['started', 'known', 'accepted', 'verified', 'first_sign_in'] as const;
+/** One of {@link registrationSteps}. */
+export type RegistrationStep = (typeof registrationSteps)[number];
+
+/** What services count of registrations and sign-ins. */
 export interface Figures {
   signedIn(): void;
   incident(kind: IncidentKind): void;
+  registration(step: RegistrationStep): void;
 }
 
-/** Counts into the metrics; every kind is there from the beginning, so that a rate of none is a zero. */
-export function createFigures({ logins, incidents }: Pick<Metrics, 'logins' | 'incidents'>): Figures {
+/** Counts nothing: for commands, whose figures nobody reads. */
+export const uncounted: Figures = {
+  signedIn: () => undefined,
+  incident: () => undefined,
+  registration: () => undefined,
+};
+
+/** Counts into the metrics; every kind and step is there from the beginning, so that a rate of none is a zero. */
+export function createFigures({
+  logins,
+  incidents,
+  registrations,
+}: Pick<Metrics, 'logins' | 'incidents' | 'registrations'>): Figures {
   for (const kind of incidentKinds) incidents.inc({ kind }, 0);
-  return { signedIn: () => logins.inc(), incident: (kind) => incidents.inc({ kind }) };
+  for (const step of registrationSteps) registrations.inc({ step }, 0);
+  return {
+    signedIn: () => logins.inc(),
+    incident: (kind) => incidents.inc({ kind }),
+    registration: (step) => registrations.inc({ step }),
+  };
 }

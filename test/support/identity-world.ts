@@ -53,6 +53,8 @@ export class IdentityWorld implements AsyncDisposable {
   /** What the gateway says to the next ones. */
   textsFail: Error | undefined;
   readonly parts: Parts;
+  /** What was counted of registrations and incidents. */
+  readonly counted: string[] = [];
   readonly registration = { mailsPerHour: 3, perNetworkPerHour: 20, answerMs: 0, unprovenDays: 7 };
   #advancedMs = 0;
   #jobs = new Map<string, { task: string; key: string }>();
@@ -73,6 +75,11 @@ export class IdentityWorld implements AsyncDisposable {
           taken.set(id, (taken.get(id) ?? 0) + 1);
           return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
         },
+      },
+      figures: {
+        signedIn: () => undefined,
+        incident: (kind: string) => void this.counted.push(kind),
+        registration: (step: string) => void this.counted.push(step),
       },
       textMessages: {
         send: (text: WantedText) => {

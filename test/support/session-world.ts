@@ -42,9 +42,12 @@ export class SessionWorld {
   from = { ip: '127.0.0.1', userAgent: 'test' };
   /** What was counted of sign-ins and incidents. */
   readonly counted: string[] = [];
+  /** How far registrations came. */
+  readonly registrations: string[] = [];
   readonly figures: Ctx['figures'] = {
     signedIn: () => void this.counted.push('signed in'),
     incident: (kind) => void this.counted.push(kind),
+    registration: (step) => void this.registrations.push(step),
   };
   customerId = '';
   /** The server takes no token for good, whatever it says. */
@@ -86,6 +89,7 @@ export class SessionWorld {
     this.logged.length = 0;
     this.enqueued.length = 0;
     this.counted.length = 0;
+    this.registrations.length = 0;
     const email = `maria.${(this.#count += 1)}@shop.example`;
     const credentials = [{ id: randomUUID(), type: 'password', createdDate: 0 }];
     const user = this.#keycloak.add({ email, emailVerified: true, credentials });

@@ -12,6 +12,7 @@ import { DomainError, Unauthenticated } from '../../domain/errors.ts';
 import { endOf, handleFrom, hashOfHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
 import { compareClaims, type HolderCtx } from '../identity/identity-service.ts';
+import { isFirstSignIn } from './first-sign-in.ts';
 import { noteDevice } from './known-devices.ts';
 import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
 import { sealTokens } from './session-secrets.ts';
@@ -144,16 +145,19 @@ export async function open(
   const customerId = await compareClaims(ctx, claims);
   const handle = handleFrom(randomBytes(32));
   const device = deviceOf(ctx.request.userAgent, countryOfAddress(ctx.request.ip));
-  await ctx.transactAs({ actor: actorOf(claims), requestId: ctx.request.id }, async (em) => {
+  const first = await ctx.transactAs({ actor: actorOf(claims), requestId: ctx.request.id }, async (em) => {
     const account = await forUpdate(em, customerId);
+    const isFirst = await isFirstSignIn(em, account, at);
     const { acr, amr } = claims;
     const method = amr[0] ?? 'PASSWORD';
     const newDevice = await noteDevice(em, { customerId, device, at });
     account.signedIn({ at, sessionId: hashedSid(claims), method, amr, acr, clientId, newDevice }, { at, by: 'SELF' });
     const how = { replaces, keepsProof, proof };
     await store(ctx, em, account, { ...exchanged, ...how, at, expiresAt, device, handle, newDevice });
+    return isFirst;
   });
   ctx.figures.signedIn();
+  if (first) ctx.figures.registration('first_sign_in');
   const { accessToken, accessEndsAt } = tokens;
   const until = endOf({ lastSeenAt: at, expiresAt }, ctx.config.session);
   return { customerId, handle, accessToken, accessEndsAt, endsAt: until };

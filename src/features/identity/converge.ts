@@ -33,6 +33,7 @@ export type ConvergeCtx = Pick<
   | 'emailIndex'
   | 'phoneIndex'
   | 'fingerprints'
+  | 'figures'
   | 'keycloak'
   | 'work'
 >;
@@ -71,6 +72,8 @@ export interface Converged {
     | 'unlinked'
     | 'not-a-customer';
   readonly customerId?: string;
+  /** Whether an account that was registered is open for the first time: its address has been proven. */
+  readonly verified?: boolean;
 }
 
 const attempts = 4;
@@ -178,6 +181,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     const { account, made, mayHaveAddress } = found;
     const email = mayHaveAddress ? emailOf(user) : undefined;
     const change = changeNow(ctx);
+    const waited = !made && account.activatedAt === null && account.method === 'PASSWORD';
     await clearPhone(ctx, em, user, account);
     const eventAt = s.event?.at;
     // The link by which Keycloak has an address proven is good for half an hour (keycloak/realm).
@@ -200,7 +204,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
     // Whoever is gone stays out, also when the console lets her in again.
     if (user.enabled && gone.includes(account.status)) await ctx.work.enqueue(em, tellStatusTask, account.id);
     const outcome = made ? 'created' : !mayHaveAddress ? 'same-address' : changed ? 'changed' : 'unchanged';
-    return { outcome, customerId: account.id };
+    return { outcome, customerId: account.id, verified: waited && account.activatedAt !== null };
   });
 }
 
@@ -251,6 +255,7 @@ const kinds: Partial<Record<Converged['outcome'], DriftKind>> = {
  */
 export async function converge(ctx: ConvergeCtx, s: Sighting): Promise<Converged> {
   const done = (await alone(ctx, s.identity, s.waitMs ?? 0, () => look(ctx, s))) ?? { outcome: 'busy' as const };
+  if (done.verified) ctx.figures.registration('verified');
   const kind = kinds[done.outcome];
   if (kind && s.line) await recordDrift(ctx, s.line, kind, s.identity);
   if (kind) ctx.log.info({ outcome: done.outcome, line: s.line, customerId: done.customerId }, 'customer converged');

@@ -33,6 +33,9 @@ export type Meaning =
   | { readonly what: 'nothing' };
 
 const endsSession = new Set(['LOGOUT', 'USER_SESSION_DELETED', 'USER_SESSION_DELETE']);
+/** It changes nothing of hers that we keep, and is counted. */
+const locksForAWhile = 'USER_DISABLED_BY_TEMPORARY_LOCKOUT';
+const locksOut: ReadonlySet<string> = new Set([locksForAWhile, 'USER_DISABLED_BY_PERMANENT_LOCKOUT']);
 const deletes = new Set(['USER_DELETE', 'DELETE_ACCOUNT']);
 
 /** Reads a change: everything but the end of sessions means only that the user must be looked at again. */
@@ -40,6 +43,10 @@ export function meaningOf({ type, userId, sessionId }: Delivery): Meaning {
   if (type === 'REALM_LOGOUT_ALL') return { what: 'all-sessions-ended' };
   if (endsSession.has(type) && sessionId) return { what: 'session-ended', sid: sessionId };
   if (type === 'USER_LOGOUT' && userId) return { what: 'sessions-ended', subject: userId };
+  if (type === locksForAWhile) return { what: 'nothing' };
   if (userId) return { what: 'look-again', subject: userId, deleted: deletes.has(type) };
   return { what: 'nothing' };
 }
+
+/** Whether Keycloak locked an account after too many wrong passwords or codes. */
+export const isLockout = ({ type }: Delivery): boolean => locksOut.has(type);

@@ -5,7 +5,7 @@ import { type Due, fail, putAside, receive, settle, takeDue } from '../../messag
 import { repeat, type Rounds } from '../../messaging/rounds.ts';
 import { converge, type Sighting } from './converge.ts';
 import { tellCredentials } from './credential-notices.ts';
-import { type Delivery, delivery, type Meaning, meaningOf } from './deliveries.ts';
+import { type Delivery, delivery, isLockout, type Meaning, meaningOf } from './deliveries.ts';
 import { noteGrants, noteWidening, type RoleGrant } from './role-grants.ts';
 import { type Ended, endSessions } from '../../platform/end-sessions.ts';
 
@@ -106,9 +106,14 @@ function endedBy(meaning: Meaning): Ended | undefined {
   return meaning.what === 'all-sessions-ended' ? 'everything' : undefined;
 }
 
-async function endSession(parts: Parts, { event, meaning }: Read): Promise<boolean> {
+async function endSession(parts: Parts, { event, meaning }: Read): Promise<void> {
   const ended = endedBy(meaning);
   if (ended) await endSessions(parts.pool, parts.config.keycloak.issuer, ended, 'PROVIDER', new Date(event.time));
+}
+
+/** Counts what speaks for a stolen account. Last of all, so that what is tried again is counted once. */
+function counted({ figures }: Parts, events: readonly Delivery[]): true {
+  for (const _ of events.filter(isLockout)) figures.incident('lockout');
   return true;
 }
 
@@ -137,7 +142,8 @@ export async function workDeliveries(parts: Parts, granted: Granted = () => unde
   for (const one of ends) {
     await attempt(parts, [one], async () => {
       await noteWidening(parts, one.event, granted);
-      return endSession(parts, one);
+      await endSession(parts, one);
+      return counted(parts, [one.event]);
     });
   }
   const subjects = [...Map.groupBy(looks, ({ event }) => event.userId ?? '')];
@@ -151,7 +157,7 @@ export async function workDeliveries(parts: Parts, granted: Granted = () => unde
         const events = about.map(({ event }) => event);
         await noteGrants(parts, subject, events, granted);
         await tellCredentials(parts, source, events);
-        return true;
+        return counted(parts, events);
       });
     }
   };

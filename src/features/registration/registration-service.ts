@@ -84,8 +84,12 @@ async function begin(ctx: RegistrationCtx, wanted: Registration): Promise<void> 
     if (!(error instanceof Unavailable)) await dropIntent(ctx, customerId);
     throw error;
   });
-  if (!subject) return dropIntent(ctx, customerId);
+  if (!subject) {
+    ctx.figures.registration('known');
+    return dropIntent(ctx, customerId);
+  }
   await mailLink(ctx, subject, customerId);
+  ctx.figures.registration('accepted');
   // Keycloak delivers the fact as well, so that a failure here only makes the customer a moment later.
   await convergeNow(ctx, subject).catch((error: unknown) =>
     ctx.log.warn({ err: error, customerId }, 'registration waits for its delivery'),
@@ -98,7 +102,10 @@ async function accept(ctx: RegistrationCtx, wanted: Registration, began: Date): 
   if (await ctx.limits.take('registration-mail', wanted.lookup, mailsPerHour, hour)) return accepted;
   await aloneWith(ctx, wanted.lookup, async () => {
     const holder = await holderOf(ctx, wanted.lookup);
-    if (holder?.owns) return tellOwner(ctx, holder.customerId);
+    if (holder?.owns) {
+      ctx.figures.registration('known');
+      return tellOwner(ctx, holder.customerId);
+    }
     // Somebody sent the same address at the same time: her link is under way, and none of the two is the later.
     if (holder && holder.since >= began) return;
     if (holder) await dropCustomer(ctx, holder.customerId);
@@ -120,6 +127,7 @@ export async function register(ctx: RegistrationCtx, input: RegistrationInput): 
   // Before the first wait: whoever comes while another one is served is no later attempt, however long she queues.
   const began = ctx.clock.now();
   const wanted = parseRegistration(input, began);
+  ctx.figures.registration('started');
   const { perNetworkPerHour, answerMs } = ctx.config.registration;
   const wait = await ctx.limits.take('registration', networkOf(ctx.request.ip), perNetworkPerHour, hour);
   if (wait) throw new RateLimited(wait);

@@ -52,7 +52,8 @@ record CustomerEvent(
 
   /**
    * Sign-ins and refreshes are absent on purpose: they change nothing that we keep, a thousand
-   * times a second.
+   * times a second. An account that is locked for a while changes nothing either, but counts as an
+   * incident; it comes once a lock, and not for each wrong password.
    */
   private static final Set<EventType> CHANGES =
       EnumSet.of(
@@ -73,6 +74,7 @@ record CustomerEvent(
           EventType.REMOVE_FEDERATED_IDENTITY,
           EventType.IDENTITY_PROVIDER_FIRST_LOGIN,
           EventType.USER_DISABLED_BY_PERMANENT_LOCKOUT,
+          EventType.USER_DISABLED_BY_TEMPORARY_LOCKOUT,
           EventType.LOGOUT,
           EventType.REVOKE_GRANT,
           EventType.USER_SESSION_DELETED);
@@ -81,7 +83,10 @@ record CustomerEvent(
   private static final Set<String> USERS = Set.of("users", "conditional-users");
 
   private static final Set<EventType> BY_THE_SYSTEM =
-      EnumSet.of(EventType.USER_DISABLED_BY_PERMANENT_LOCKOUT, EventType.USER_SESSION_DELETED);
+      EnumSet.of(
+          EventType.USER_DISABLED_BY_PERMANENT_LOCKOUT,
+          EventType.USER_DISABLED_BY_TEMPORARY_LOCKOUT,
+          EventType.USER_SESSION_DELETED);
 
   /**
    * Empty for what is no change. A session that merely ran out is none: its tokens ran out before

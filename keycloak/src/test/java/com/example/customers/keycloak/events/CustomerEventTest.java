@@ -96,6 +96,18 @@ final class CustomerEventTest {
   }
 
   @Test
+  @DisplayName("an account that is locked for a while is told, as a deed of the system")
+  void lockout() {
+    Event event = user(EventType.USER_DISABLED_BY_TEMPORARY_LOCKOUT);
+    event.setSessionId(null);
+
+    CustomerEvent told = CustomerEvent.of(event, "e1", "customer").orElseThrow();
+
+    assertEquals("USER_DISABLED_BY_TEMPORARY_LOCKOUT", told.type());
+    assertEquals("system", told.actor().type());
+  }
+
+  @Test
   @DisplayName("what staff do is named by the resource and the deed")
   void deeds() {
     assertEquals(

@@ -1,0 +1,31 @@
+import { describe, expect, inject, test } from 'vitest';
+import { openAdmin } from '../support/keycloak-admin.ts';
+import { stepsOverService } from '../support/life-steps.ts';
+import { makePerson, tokensFor } from '../support/people.ts';
+
+stepsOverService();
+const endpoints = inject('endpoints');
+
+/** As many wrong passwords lock an account (keycloak/realm: failureFactor). */
+const tries = 10;
+
+async function counted(): Promise<number> {
+  const text = await (await fetch(endpoints.metrics)).text();
+  return Number(/^auth_incidents_total\{kind="lockout"\} (\d+)$/m.exec(text)?.[1]);
+}
+
+describe('an account that Keycloak locks is an incident (spec §1)', () => {
+  test('ten wrong passwords are one lockout, told within seconds', async () => {
+    const person = await makePerson(await openAdmin(endpoints));
+    await tokensFor(endpoints, person);
+    const before = await counted();
+
+    for (let n = 0; n < tries; n += 1) {
+      await expect(tokensFor(endpoints, { ...person, password: `wrong-${n}` })).rejects.toThrow('no token');
+      if (n === tries - 2) expect(await counted()).toBe(before);
+    }
+
+    await expect.poll(counted, { timeout: 8000 }).toBe(before + 1);
+    await expect(tokensFor(endpoints, person)).rejects.toThrow('no token');
+  });
+});
