@@ -66,13 +66,13 @@ function navigation(t: Texts['pages'], signedIn: boolean): Html {
   if (!signedIn) {
     return html`<a href="/register">${t.register.title}</a><a href="/auth/login">${t.signIn}</a>`;
   }
-  return html`<a href="/profile">${t.profile.title}</a
+  return html`<a href="/account">${t.account.title}</a
     ><button type="button" class="plain" data-sign-out>${t.signOut}</button>`;
 }
 
 /** What the script says, since it has no texts of its own. */
 function phrases(t: Texts['pages']): HtmlEscapedString {
-  const json = JSON.stringify(t.script).replaceAll('<', '\\u003c');
+  const json = JSON.stringify({ ...t.script, ...t.account.script }).replaceAll('<', '\\u003c');
   return raw(`<script type="application/json" id="phrases">${json}</script>`);
 }
 
@@ -177,7 +177,7 @@ export interface Field {
   readonly name: string;
   readonly label: string;
   readonly hint?: string;
-  readonly type?: 'text' | 'email' | 'date';
+  readonly type?: 'text' | 'email' | 'tel' | 'date';
   readonly value?: string;
   readonly required?: boolean;
   readonly maxLength?: number;

@@ -50,6 +50,8 @@ export interface Person {
   /** The address that waits for its proof, or, proven, for the provider. */
   readonly pendingEmail: PendingShown | null;
   readonly phone: PhoneShown | null;
+  /** The number that waits, in the same way. */
+  readonly pendingPhone: PendingShown | null;
 }
 
 /** Her number: the proven one, else one that waits for its proof. */
@@ -63,6 +65,8 @@ export interface PhoneShown {
 
 /** A contact that waits. */
 export interface PendingShown {
+  /** Names the change. */
+  readonly id: string;
   readonly value: string;
   readonly expiresAt: Date;
 }
@@ -239,6 +243,7 @@ export class CustomerReads {
       emailVerifiedAt: email?.verifiedAt ? new Date(email.verifiedAt) : null,
       pendingEmail: shownPending(contacts, 'EMAIL'),
       phone: shownPhone(phone ?? null, shownPending(contacts, 'SMS')?.value ?? null),
+      pendingPhone: shownPending(contacts, 'SMS'),
     };
   }
 }
@@ -246,7 +251,7 @@ export class CustomerReads {
 /** One that nobody proved in time is not there any more, though no job has dropped it yet. */
 function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown | null {
   const pending = pendingOf(contacts, channel, systemClock.now());
-  return pending ? { value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
+  return pending ? { id: pending.id, value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
 }
 
 /** Numbers without a country are none that anybody could prove; one of them came from elsewhere, and is not shown. */

@@ -3,10 +3,11 @@ import type { ErrorCode } from '../domain/errors.ts';
 import { actingRoutes } from '../features/acting/acting.rest.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
-import { sessionPages, takeoverLink } from '../features/authentication/sessions.pages.ts';
-import { contactProofPage, contactRevertPage } from '../features/contacts/contacts.pages.ts';
+import { credentialSection } from '../features/authentication/credentials.pages.ts';
+import { sessionPages, sessionSection, takeoverLink } from '../features/authentication/sessions.pages.ts';
+import { contactProofPage, contactRevertPage, contactSection } from '../features/contacts/contacts.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
-import { profilePages } from '../features/profile/profile.pages.ts';
+import { accountPages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
 import { registrationRoutes } from '../features/registration/registration.rest.ts';
 import { onlyWhatActingMay } from '../http/acting.ts';
@@ -30,7 +31,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     registrationRoutes(),
     authenticationPages(),
     registrationPages(),
-    profilePages(),
+    accountPages([contactSection, credentialSection, sessionSection]),
     sessionPages(),
     linkPages({ TAKEOVER_REPORT: takeoverLink, CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];

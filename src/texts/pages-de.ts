@@ -1,5 +1,6 @@
 import { contactPagesDe } from './contacts-de.ts';
 import type { pagesEn } from './pages-en.ts';
+import { accountDe } from './account-de.ts';
 import { sessionsDe } from './sessions-de.ts';
 
 /** What our pages say in German. */
@@ -16,7 +17,7 @@ export const pagesDe: typeof pagesEn = {
     what: 'Ein Konto für alle unsere Läden: Hier sehen Sie, was wir über Sie wissen, und hier ändern Sie es.',
     signedOut: 'Sie sind nicht angemeldet.',
     signedIn: 'Sie sind angemeldet.',
-    toProfile: 'Zu Ihrem Profil',
+    toAccount: 'Zu Ihrem Konto',
   },
   register: {
     title: 'Registrieren',
@@ -76,24 +77,10 @@ export const pagesDe: typeof pagesEn = {
     end: 'Beenden',
   },
   ...sessionsDe.pages,
+  account: accountDe,
   over: {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',
-  },
-  accountChange: {
-    success: 'Erledigt',
-    cancelled: 'Es wurde nichts geändert',
-    error: 'Das hat nicht geklappt',
-    password: 'Ihr Passwort ist geändert.',
-    totp: 'Ihre Authenticator-App ist eingerichtet. Ab jetzt fragen wir bei der Anmeldung nach ihrem Code.',
-    sms: 'Ihre Nummer ist eingerichtet. Ab jetzt schicken wir bei der Anmeldung einen Code dorthin.',
-    passkey: 'Ihr Passkey ist eingerichtet. Sie können sich mit ihm allein anmelden.',
-    'recovery-codes':
-      'Ihre Wiederherstellungscodes sind eingerichtet. Bewahren Sie sie so auf, dass niemand sonst sie findet.',
-    remove: 'Es ist entfernt.',
-    cancelledText: 'Sie haben abgebrochen, also ist alles, wie es war.',
-    errorText: 'Es ist alles, wie es war. Bitte versuchen Sie es noch einmal.',
-    back: 'Zu Ihrem Profil',
   },
   errors: {
     title: 'Das hat nicht geklappt',

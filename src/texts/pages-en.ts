@@ -1,3 +1,4 @@
+import { accountEn } from './account-en.ts';
 import { sessionsEn } from './sessions-en.ts';
 import { contactPagesEn } from './contacts-en.ts';
 
@@ -15,7 +16,7 @@ export const pagesEn = {
     what: 'One account for all our shops: you see what we know about you, and you change it here.',
     signedOut: 'You are not signed in.',
     signedIn: 'You are signed in.',
-    toProfile: 'To your profile',
+    toAccount: 'To your account',
   },
   register: {
     title: 'Register',
@@ -75,23 +76,10 @@ export const pagesEn = {
     end: 'End',
   },
   ...sessionsEn.pages,
+  account: accountEn,
   over: {
     text: 'Your session is over. Please sign in again; what you have typed stays here until you leave the page.',
     again: 'Sign in again',
-  },
-  accountChange: {
-    success: 'Done',
-    cancelled: 'Nothing was changed',
-    error: 'This did not work',
-    password: 'Your password is changed.',
-    totp: 'Your authenticator app is set up. From now on we ask for its code when you sign in.',
-    sms: 'Your number is set up. From now on we send a code to it when you sign in.',
-    passkey: 'Your passkey is set up. You can sign in with it alone.',
-    'recovery-codes': 'Your recovery codes are set up. Keep them where nobody else finds them.',
-    remove: 'It is removed.',
-    cancelledText: 'You cancelled it, so everything is as it was.',
-    errorText: 'Everything is as it was. Please try again.',
-    back: 'To your profile',
   },
   errors: {
     title: 'This did not work',

@@ -51,7 +51,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
     const secret = hiddenOf(page, 'totpSecret');
 
     const set = await visitor.submit(page, { totp: await codeInTime(secret), totpSecret: secret, userLabel: 'phone' });
-    expect(endOf(set)).toBe('/account-change?action=totp&status=success');
+    expect(endOf(set)).toBe('/account?action=totp&status=success');
     await told(person, 'an authenticator app was set up');
 
     const later = new Visitor();
@@ -62,7 +62,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
     const app = (await credentialsOf(person)).find(({ type }) => type === 'otp');
     const confirm = await later.open(`${steps.publicUrl}/auth/action/remove?credential=${app?.id}`);
     const removed = await later.submit(confirm, { accept: 'Yes' });
-    expect(endOf(removed)).toBe('/account-change?action=remove&status=success');
+    expect(endOf(removed)).toBe('/account?action=remove&status=success');
     await told(person, 'an authenticator app was removed');
     expect((await credentialsOf(person)).map(({ type }) => type)).toEqual(['password']);
     const last = new Visitor();
@@ -77,7 +77,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
     const page = await visitor.open(`${steps.publicUrl}/auth/action/recovery-codes`);
     const codes = hiddenOf(page, 'generatedRecoveryAuthnCodes');
     const form = { generatedRecoveryAuthnCodes: codes, generatedAt: hiddenOf(page, 'generatedAt'), userLabel: 'paper' };
-    expect(endOf(await visitor.submit(page, form))).toBe('/account-change?action=recovery-codes&status=success');
+    expect(endOf(await visitor.submit(page, form))).toBe('/account?action=recovery-codes&status=success');
 
     const [first = ''] = codes.split(',');
     const withCode = async (code: string): Promise<string | undefined> => {
@@ -96,7 +96,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
 
     const back = await visitor.submit(page, { 'cancel-aia': 'true' });
 
-    expect(endOf(back)).toBe('/account-change?action=totp&status=cancelled');
+    expect(endOf(back)).toBe('/account?action=totp&status=cancelled');
     expect(back.text).toContain('You cancelled');
     expect((await credentialsOf(person)).map(({ type }) => type)).toEqual(['password']);
   });
@@ -107,7 +107,7 @@ describe('what a customer proves with who she is, from our page (contracts: rest
 
     const back = await visitor.submit(page, { 'password-new': chosen, 'password-confirm': chosen });
 
-    expect(endOf(back)).toBe('/account-change?action=password&status=success');
+    expect(endOf(back)).toBe('/account?action=password&status=success');
     await told(person, 'the password of your account was changed');
     expect(await steps.tokenOf(person.email, 'openid', person.password)).toBe('');
     expect(await steps.tokenOf(person.email, 'openid', chosen)).not.toBe('');

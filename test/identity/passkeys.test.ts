@@ -89,7 +89,7 @@ async function withPasskey(): Promise<{ device: Device; person: Person }> {
   await device.page.goto(`${endpoints.rest}/auth/action/passkey`);
   await device.givePassword(person);
   await device.page.locator('#registerWebAuthn').click();
-  await device.page.waitForURL('**/account-change?action=passkey&status=success');
+  await device.page.waitForURL('**/account?action=passkey&status=success');
   await device.forget();
   return { device, person };
 }

@@ -37,7 +37,7 @@ interface Room {
 /** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
 const standardReturn = '/welcome';
 /** Where whoever changed her account without a wish reads how it ended. */
-const actionDone = '/account-change';
+const actionDone = '/account';
 const roundSeconds = 5;
 /** What one can prove anew: the password, or a second factor (contracts: access, "Step-up"). */
 const levels = ['1', '2'];

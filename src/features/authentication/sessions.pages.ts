@@ -1,8 +1,9 @@
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
+import { type AccountSection, type AccountVisit, accountPath } from '../../http/account-section.ts';
 import type { LinkPage } from '../../http/link-page.ts';
-import { answerNotice, answerPage, type Html, languageFor, textsFor } from '../../http/page.ts';
-import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
+import { type Html, textsFor } from '../../http/page.ts';
+import { type RouteEnv, routes } from '../../http/route.ts';
 import type { Language, Texts } from '../../texts/languages.ts';
 import { type DeviceSession, sessionsOf } from './device-sessions.ts';
 import { reportTakeover, resetUrl } from './takeover-service.ts';
@@ -19,8 +20,8 @@ const whenOf = (at: Date, language: Language): Html => {
 function row(t: T, session: DeviceSession, language: Language): Html {
   const { id, current, userAgent, country, startedAt, lastSeenAt } = session;
   const where = country && new Intl.DisplayNames([language], { type: 'region' }).of(country);
-  return html`<li class="card session" aria-labelledby="s-${id}">
-    <h2 id="s-${id}">${userAgent ?? t.unknown}${current ? html` <span class="mark">${t.current}</span>` : ''}</h2>
+  return html`<li class="session" aria-labelledby="s-${id}">
+    <h3 id="s-${id}">${userAgent ?? t.unknown}${current ? html` <span class="mark">${t.current}</span>` : ''}</h3>
     <dl>
       <dt>${t.country}</dt>
       <dd>${where ?? t.unknownCountry}</dd>
@@ -39,17 +40,14 @@ function row(t: T, session: DeviceSession, language: Language): Html {
   </li>`;
 }
 
-async function sessions(c: RouteContext): Promise<Response> {
-  const { ctx } = c.env;
-  if (ctx.actor.kind !== 'person') return c.redirect('/auth/login?returnTo=%2Faccount%2Fsessions');
-  const own = await ctx.customers.own();
-  if (own?.view !== 'self') return answerNotice(c, { status: 403, text: 'closed' });
-  const language = languageFor(c, own.locale);
-  const t = textsFor(language).sessions;
-  const all = await sessionsOf(ctx, own.id);
+async function show({ c, own, language }: AccountVisit): Promise<Html> {
+  const { sessions: t, account } = textsFor(language);
+  const all = await sessionsOf(c.env.ctx, own.id);
   const others = all.filter(({ current }) => !current);
-  const body = html`<h1>${t.title}</h1>
+  return html`<section class="card" aria-labelledby="sessions" data-sessions>
+    <h2 id="sessions">${t.title}</h2>
     <p>${t.what}</p>
+    <noscript><p class="says" data-kind="wrong">${account.noScript}</p></noscript>
     <ul class="sessions">
       ${[...all.filter(({ current }) => current), ...others].map((session) => row(t, session, language))}
     </ul>
@@ -58,13 +56,19 @@ async function sessions(c: RouteContext): Promise<Response> {
         ? html`<p class="actions"><button type="button" data-end-others>${t.endOthers}</button></p>`
         : html`<p>${t.alone}</p>`
     }
-    <p class="says" data-says role="status"></p>`;
-  return answerPage(c, { title: t.title, body, signedIn: true, language });
+    <p class="says" data-says role="status"></p>
+  </section>`;
 }
 
-/** The page where a customer sees where she is signed in, and ends what is not hers. */
+/** Where a customer sees where she is signed in, and ends what is not hers. */
+export const sessionSection: AccountSection = {
+  heading: ({ language }) => ({ id: 'sessions', title: textsFor(language).sessions.title }),
+  show,
+};
+
+/** The address that leads to it. */
 export function sessionPages(): Hono<RouteEnv> {
-  return routes().get('/account/sessions', sessions);
+  return routes().get('/account/sessions', (c) => c.redirect(`${accountPath}#sessions`));
 }
 
 /** What happens at a link by which she says that a sign-in was not hers. */

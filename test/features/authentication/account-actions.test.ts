@@ -81,7 +81,7 @@ describe('what a customer has Keycloak do with her account (contracts: rest, /au
 
     const back = locationOf(await world.signIn(browser, '/auth/action/totp'));
 
-    expect(back).toBe(`/account-change?action=totp&status=${shown}`);
+    expect(back).toBe(`/account?action=totp&status=${shown}`);
     expect((await go(browser, back)).text).toContain(words);
   });
 
@@ -92,7 +92,7 @@ describe('what a customer has Keycloak do with her account (contracts: rest, /au
     const foreign = await world.signIn(browser, '/auth/action/passkey?returnTo=%2F%2Fevil.example');
 
     expect(locationOf(own)).toBe('/account?tab=2&action=passkey&status=success#factors');
-    expect(locationOf(foreign)).toBe('/account-change?action=passkey&status=success');
+    expect(locationOf(foreign)).toBe('/account?action=passkey&status=success');
   });
 
   test('a password as the only proof ends with the first factor that she sets up', async () => {

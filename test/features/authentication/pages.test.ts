@@ -102,13 +102,15 @@ describe('the pages (FR-1, FR-2)', () => {
     const forms = [...pages].flatMap(([path, { text }]) =>
       [...text.matchAll(/<form[^>]*>/g)].map(([tag]) => [path, tag] as const),
     );
-    expect(forms.map(([path]) => path)).toEqual(expect.arrayContaining(['/profile', '/register', '/welcome']));
+    expect(forms.map(([path]) => path)).toEqual(
+      expect.arrayContaining(['/account', '/profile', '/register', '/welcome']),
+    );
     for (const [path, tag] of forms) expect(tag).toContain(`method="post" action="${path}"`);
     for (const [path] of forms) expect(pages.get(path)?.text).toMatch(/<noscript>.+needs JavaScript/);
     for (const { text } of pages.values()) expect(text).not.toMatch(/formaction|formmethod/i);
   });
 
-  test.each(['/register', '/profile', '/welcome', '/auth/register'])(
+  test.each(['/register', '/account', '/profile', '/welcome', '/auth/register'])(
     'a form that the browser itself sends to %s is answered in a sentence, and nothing of it stays',
     async (path) => {
       const browser = await world.signedIn();

@@ -1,8 +1,8 @@
-import axe, { type AxeResults } from 'axe-core';
-import type { Browser as Chromium, Page, Route } from 'playwright-core';
+import type { Browser as Chromium, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Browser } from '../../support/browser.ts';
 import { openChromium } from '../../support/chromium.ts';
+import { barriers, fits, openedIn, shoot } from '../../support/own-pages.ts';
 import { SessionWorld } from '../../support/session-world.ts';
 
 const world = new SessionWorld();
@@ -31,49 +31,10 @@ async function signedInWith(userAgent: string): Promise<Browser> {
   return world.signedIn();
 }
 
-/** Answers what a page asks for as the replica does, with the cookies of her browser. */
-async function answer(route: Route, browser: Browser): Promise<void> {
-  const request = route.request();
-  const { pathname, search } = new URL(request.url());
-  const body = request.postData();
-  if (pathname === '/graphql') {
-    const { query, variables } = JSON.parse(body ?? '{}') as { query: string; variables: Record<string, unknown> };
-    return route.fulfill({ json: await world.ask(browser, query, variables) });
-  }
-  const headers = { ...(await request.allHeaders()), origin: world.origin };
-  const init = { method: request.method(), headers, ...(body === null ? {} : { body }) };
-  const { status, headers: said, text } = await browser.request(world.replica(1), `${pathname}${search}`, init);
-  said.delete('set-cookie');
-  return route.fulfill({ status, headers: Object.fromEntries(said), body: text });
-}
+const opened = (browser: Browser, path: string, width: number): Promise<Page> =>
+  openedIn({ chromium, world }, browser, path, width);
 
-/** A real Chromium at our page, as wide as that. */
-async function opened(browser: Browser, path: string, width: number): Promise<Page> {
-  const page = await chromium.newPage({ viewport: { width, height: 900 } });
-  await page.route(`${world.origin}/**`, (route) => answer(route, browser));
-  await page.goto(`${world.origin}${path}`);
-  await page.locator('html[data-ready]').waitFor();
-  return page;
-}
-
-/** What axe finds against WCAG 2.2 AA, by rule and place. */
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const script = `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`;
-  const { violations } = await page.evaluate<AxeResults>(script);
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
-}
-
-/** Nothing is wider than the page. */
-const fits = (page: Page): Promise<boolean> =>
-  page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
-
-async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env['SCREENSHOTS'];
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
-}
-
-describe('the page of her sessions (issue 2, deliverable 5)', () => {
+describe('her sessions on the page of her account (issue 2, deliverable 5)', () => {
   test.each([
     ['en', 1280, 'Where you are signed in', 'Germany'],
     ['de', 360, 'Wo Sie angemeldet sind', 'Deutschland'],
@@ -84,9 +45,9 @@ describe('the page of her sessions (issue 2, deliverable 5)', () => {
       await signedInWith(devices.phone);
       const browser = await signedInWith(devices.laptop);
 
-      const page = await opened(browser, '/account/sessions', width);
+      const page = await opened(browser, '/account', width);
 
-      expect(await page.locator('h1').textContent()).toBe(title);
+      expect(await page.locator('#sessions').textContent()).toBe(title);
       const shown = await page.locator('.session').allInnerTexts();
       expect(shown.map((text) => text.replaceAll(/\s+/g, ' ').slice(0, 60))).toEqual([
         expect.stringMatching(/^Firefox, Windows (this one|dieser hier)/),
@@ -102,7 +63,7 @@ describe('the page of her sessions (issue 2, deliverable 5)', () => {
   test('one is ended with a press, and then there is none but hers', async () => {
     const phone = await signedInWith(devices.phone);
     const browser = await signedInWith(devices.laptop);
-    const page = await opened(browser, '/account/sessions', 1280);
+    const page = await opened(browser, '/account', 1280);
 
     await page.getByRole('button', { name: 'End this session' }).click();
 
@@ -115,7 +76,7 @@ describe('the page of her sessions (issue 2, deliverable 5)', () => {
   test('so are all others', async () => {
     const others = [await signedInWith(devices.phone), await signedInWith(devices.phone)];
     const browser = await signedInWith(devices.laptop);
-    const page = await opened(browser, '/account/sessions', 1280);
+    const page = await opened(browser, '/account', 1280);
 
     await page.getByRole('button', { name: 'End all others' }).click();
 
@@ -128,7 +89,7 @@ describe('the page of her sessions (issue 2, deliverable 5)', () => {
   test('who proved long ago who she is, is sent to prove it anew', async () => {
     world.provider.proofAge = 600;
     await signedInWith(devices.phone);
-    const page = await opened(await signedInWith(devices.laptop), '/account/sessions', 1280);
+    const page = await opened(await signedInWith(devices.laptop), '/account', 1280);
     const asked = page.waitForRequest((request) => request.url().includes('/auth/login?acr=2'));
 
     await page.getByRole('button', { name: 'End all others' }).click();
@@ -138,8 +99,8 @@ describe('the page of her sessions (issue 2, deliverable 5)', () => {
   });
 
   test('nobody sees it without signing in', async () => {
-    const answered = await new Browser(world.origin).get(world.replica(0), '/account/sessions');
+    const answered = await new Browser(world.origin).get(world.replica(0), '/account');
 
-    expect(answered.headers.get('location')).toBe('/auth/login?returnTo=%2Faccount%2Fsessions');
+    expect(answered.headers.get('location')).toBe('/auth/login?returnTo=%2Faccount');
   });
 });
