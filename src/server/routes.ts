@@ -3,6 +3,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 import { actingRoutes } from '../features/acting/acting.rest.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
+import { stepUpPages } from '../features/authentication/step-up.pages.ts';
 import { sessionPages, takeoverLink } from '../features/authentication/sessions.pages.ts';
 import { contactProofPage, contactRevertPage } from '../features/contacts/contacts.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
@@ -32,6 +33,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     registrationPages(),
     profilePages(),
     sessionPages(),
+    stepUpPages(),
     linkPages({ TAKEOVER_REPORT: takeoverLink, CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];
   for (const door of doors) app.route('/', door);
