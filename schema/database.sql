@@ -281,6 +281,17 @@ create table role_grant (
 );
 CREATE INDEX role_grant_time ON public.role_grant USING btree (at);
 
+create table session_code (
+  session_id uuid not null,
+  asked_at timestamp(3) with time zone not null,
+  hash bytea,
+  expires_at timestamp(3) with time zone,
+  tries smallint not null default 0,
+  constraint session_code_hash_check CHECK (((hash IS NULL) = (expires_at IS NULL))),
+  constraint session_code_pkey PRIMARY KEY (session_id),
+  constraint session_code_session_id_fkey FOREIGN KEY (session_id) REFERENCES session_token(id) ON DELETE CASCADE
+);
+
 create table session_token (
   id uuid not null,
   customer_id uuid not null,

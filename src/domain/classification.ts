@@ -92,6 +92,17 @@ const sessionToken: TableRule = {
   },
 };
 
+const sessionCode: TableRule = {
+  purpose: 'the code by which a session proves its owner anew',
+  basis: 'CONTRACT',
+  retention: 'as long as its session',
+  columns: {
+    session_id: ['PSEUDONYM', 'DELETE_ROW'],
+    hash: ['SECRET', 'DELETE_ROW'],
+    ...plain('asked_at expires_at tries', 'DELETE_ROW'),
+  },
+};
+
 const revocation: TableRule = {
   purpose: 'tokens that are refused before they expire',
   basis: 'LEGITIMATE_INTEREST',
@@ -241,6 +252,7 @@ export const tables: Readonly<Record<string, TableRule>> = {
   identity_link: identityLink,
   registration_intent: registrationIntent,
   session_token: sessionToken,
+  session_code: sessionCode,
   revocation,
   acting,
   role_grant: roleGrant,

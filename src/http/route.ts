@@ -3,6 +3,7 @@ import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import type { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { type ErrorCode, Forbidden, RateLimited, Unavailable, ValidationFailed } from '../domain/errors.ts';
+import { formPaths, isFormToken, tokenField } from './form-token.ts';
 
 /** What every route finds beside its request: the server calls `routes.fetch(request, { ctx })`. */
 export interface RouteEnv {
@@ -44,9 +45,25 @@ export function ownCookie(c: RouteContext, name: CookieName): string | undefined
   return getCookie(c, name, 'host');
 }
 
+/** Whether a browser sends this by itself, as a form. */
+export const isForm = (c: RouteContext): boolean =>
+  /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
+
 const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
 /** Doors whose token in path or body is the proof: a mail program or the provider knocks there (contracts: access). */
 const provenByToken = /^\/(l|u)\/[^/]+$|^\/auth\/backchannel-logout$/;
+
+/**
+ * Whether a form of ours brought the token of its session; of another site it could not (decision 0053). Our pages send
+ * no referrer, so the browser says `null` for their origin. Whoever is nobody any more is sent to sign in by the page.
+ */
+async function comesByForm(c: RouteContext): Promise<boolean> {
+  if (c.req.method !== 'POST' || !formPaths.has(c.req.path) || !isForm(c)) return false;
+  const { ctx } = c.env;
+  const [origin = 'null', site = 'same-origin'] = [c.req.header('origin'), c.req.header('sec-fetch-site')];
+  if ((origin !== 'null' && origin !== ctx.config.server.publicUrl) || site !== 'same-origin') return false;
+  return ctx.actor.kind === 'nobody' || isFormToken(ctx, (await c.req.parseBody())[tokenField]);
+}
 
 /**
  * Lets only our own pages change something, whatever the route: the header `x-csrf: 1`, which no form can send, and an
@@ -58,13 +75,9 @@ export const fromOwnPages: MiddlewareHandler<RouteEnv> = async (c, next) => {
   const origin = c.req.header('origin');
   const { allowedOrigins, publicUrl } = c.env.ctx.config.server;
   const allowed = origin !== undefined && (origin === publicUrl || allowedOrigins.includes(origin));
-  if (!allowed || c.req.header('x-csrf') !== '1') throw new Forbidden();
+  if (!(allowed && c.req.header('x-csrf') === '1') && !(await comesByForm(c))) throw new Forbidden();
   return next();
 };
-
-/** Whether a browser sends this by itself, as a form. */
-export const isForm = (c: RouteContext): boolean =>
-  /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
 
 /**
  * The body as JSON, checked.

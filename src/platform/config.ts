@@ -121,6 +121,8 @@ export const variables = z.object({
   REGISTRATION_TIME_MS: count(800, 0, 10_000).describe(
     'least time a registration takes to answer, known address or not',
   ),
+  CONTACT_CHANGES_PER_HOUR: count(5, 1, 1000).describe('changes of contacts one customer asks for, per hour'),
+  CODE_MAILS_PER_HOUR: count(5, 1, 1000).describe('mails with a code that one customer asks for, per hour'),
   UNPROVEN_DAYS: count(7, 1, 60).describe('days after which an unproven registration is dropped'),
   SMTP_URL: z.url().describe('where our own mails go'),
   MAIL_FROM: z.string().min(3).describe('their sender'),
@@ -154,6 +156,8 @@ function surroundings(v: z.infer<typeof variables>) {
       answerMs: v.REGISTRATION_TIME_MS,
       unprovenDays: v.UNPROVEN_DAYS,
     },
+    contacts: { changesPerHour: v.CONTACT_CHANGES_PER_HOUR },
+    codes: { mailsPerHour: v.CODE_MAILS_PER_HOUR },
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
     sms: smsConfig(v),
     events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },

@@ -6,6 +6,7 @@ import { authenticationRoutes } from '../features/authentication/authentication.
 import { credentialSection } from '../features/authentication/credentials.pages.ts';
 import { sessionPages, sessionSection, takeoverLink } from '../features/authentication/sessions.pages.ts';
 import { contactProofPage, contactRevertPage, contactSection } from '../features/contacts/contacts.pages.ts';
+import { stepUpPages } from '../features/authentication/step-up.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
 import { accountPages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
@@ -33,6 +34,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     registrationPages(),
     accountPages([contactSection, credentialSection, sessionSection]),
     sessionPages(),
+    stepUpPages(),
     linkPages({ TAKEOVER_REPORT: takeoverLink, CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];
   for (const door of doors) app.route('/', door);

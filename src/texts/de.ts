@@ -1,5 +1,6 @@
 import { contactMailsDe } from './contacts-de.ts';
 import { pagesDe } from './pages-de.ts';
+import { stepUpDe } from './step-up-de.ts';
 import { sessionsDe } from './sessions-de.ts';
 import type { en } from './en.ts';
 
@@ -14,6 +15,7 @@ export const de: typeof en = {
   },
   mail: {
     ...sessionsDe.mail,
+    stepUpCode: stepUpDe.mail,
     credential: {
       subject: 'Ihre Anmeldung wurde geändert',
       greeting: 'Guten Tag,',

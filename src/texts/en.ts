@@ -1,5 +1,6 @@
 import { contactMailsEn } from './contacts-en.ts';
 import { pagesEn } from './pages-en.ts';
+import { stepUpEn } from './step-up-en.ts';
 import { sessionsEn } from './sessions-en.ts';
 
 /** Everything we say to customers in English. The other languages have the same keys, checked by the compiler. */
@@ -13,6 +14,7 @@ export const en = {
   },
   mail: {
     ...sessionsEn.mail,
+    stepUpCode: stepUpEn.mail,
     credential: {
       subject: 'What you sign in with was changed',
       greeting: 'Hello,',

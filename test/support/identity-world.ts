@@ -39,6 +39,7 @@ export interface Shown {
   readonly version: number;
 }
 
+const limits = { contacts: { changesPerHour: 5 }, codes: { mailsPerHour: 5 }, sweep: { maxMissing: 2 } };
 const issuer = 'https://issuer.example/realms/customer';
 
 /** Convergence and registration over real databases and a double of Keycloak. Jobs wait until a test lets them run. */
@@ -99,7 +100,7 @@ export class IdentityWorld implements AsyncDisposable {
         keycloak: { issuer, realm: 'customer' },
         keys: { token: Buffer.alloc(32, 7) },
         registration: this.registration,
-        sweep: { maxMissing: 2 },
+        ...limits,
       },
     };
     this.parts = parts as unknown as Parts;

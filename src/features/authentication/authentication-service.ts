@@ -43,6 +43,7 @@ export interface SignInAnswer {
 /** A session, and whether its owner proved who she is as strongly as she can, when she was asked to. */
 export interface SignedIn extends BrowserSession {
   readonly steppedUp: boolean;
+  readonly subject: string;
 }
 
 /** Whoever signs in acts for herself, with nothing but that right. */
@@ -182,7 +183,7 @@ export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInA
     const { replaces, keepsProof = true } = answer;
     const session = await open(ctx, exchanged, { clientId: ctx.config.keycloak.bff.id, replaces, keepsProof, proof });
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
-    return { ...session, steppedUp: claims.acr === strong || proof !== undefined };
+    return { ...session, subject: claims.subject, steppedUp: claims.acr === strong || proof !== undefined };
   } catch (error) {
     // Otherwise the next try would meet the same person at the provider, without a chance to be somebody else.
     if (error instanceof DomainError || error instanceof ProviderRefused)

@@ -18,6 +18,7 @@ import type { Config } from '../../platform/config.ts';
 import { isSteppedUp, stepUpUrl } from '../../read-model/step-up.ts';
 import { adds, isAccountAction, outcomeOf, outcomePath, providerAction } from './account-actions.ts';
 import { acceptLogoutToken, signIn } from './authentication-service.ts';
+import { hasNoProof } from './email-proof.ts';
 import { type AuthorizationWish, createProvider, type Provider, ProviderRefused } from './oidc.ts';
 import {
   beginSignIn,
@@ -40,7 +41,10 @@ const standardReturn = '/welcome';
 const actionDone = '/account';
 const roundSeconds = 5;
 /** What one can prove anew: the password, or a second factor (contracts: access, "Step-up"). */
-const levels = ['1', '2'];
+const strong = '2';
+const levels = ['1', strong];
+/** Where she proves herself by a code to her address. */
+const codePage = (returnTo: string): string => `/auth/step-up?returnTo=${encodeURIComponent(returnTo)}`;
 /** Marks a sign-in that began because an answer came without its cookie, so that a browser without cookies does not go round for ever. */
 const again = '.again';
 
@@ -121,6 +125,19 @@ async function depart(
   return c.redirect(String(await room.provider.authorizationUrl(signIn, { ...wish, language })));
 }
 
+/**
+ * Whoever has neither a password nor a factor is asked for a code by us: the provider could only ask who vouches for her.
+ * Where Keycloak cannot say so, the provider asks, and the answer is judged when she comes back.
+ */
+async function provesByCode(c: RouteContext, { provider }: Room): Promise<boolean> {
+  const { identity, kind } = c.env.ctx.actor;
+  if (kind !== 'person' || identity?.issuer !== provider.issuer) return false;
+  return hasNoProof(c.env.ctx, identity.subject).catch((error: unknown) => {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  });
+}
+
 async function login(c: RouteContext, room: Room): Promise<Response> {
   const { actor, clock, config } = c.env.ctx;
   if (goesRound(c)) {
@@ -131,6 +148,7 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   const silent = c.req.query('silent') === '1';
   const acr = levels.find((level) => level === c.req.query('acr'));
   if (!silent && !acr && (await resumed(c, room))) return c.redirect(returnTo);
+  if (acr === strong && (await provesByCode(c, room))) return c.redirect(codePage(returnTo));
   const begun = beginSignIn(returnTo, clock.now(), acr ? { acr, subject: actor.identity?.subject } : {});
   const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
   return depart(c, room, signIn, { silent, acr });
@@ -188,6 +206,8 @@ async function callback(c: RouteContext, room: Room): Promise<Response> {
   const session = await signIn(c.env.ctx, room.provider, answer);
   setSession(c, session);
   // Signed in, but back at the page that asked she would only be sent here again.
+  if (acr === strong && !session.steppedUp && (await hasNoProof(c.env.ctx, session.subject)))
+    return c.redirect(codePage(begun.returnTo));
   if (acr !== undefined && !session.steppedUp) return answerNotice(c, { status: 403, text: 'weak' });
   return c.redirect(done ? outcomePath(begun.returnTo, done, outcome) : begun.returnTo);
 }

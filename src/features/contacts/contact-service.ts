@@ -26,7 +26,6 @@ export interface ContactChangePending {
 }
 
 const hour = 3600;
-const changesPerHour = 5;
 
 const told = (pending: PendingContact): ContactChangePending => ({
   changeId: pending.id,
@@ -67,7 +66,7 @@ export async function requestContactChange(ctx: ContactCtx, input: ContactInput)
   await mustBeSteppedUp(ctx, '/profile');
   const means = await ctx.keycloak.contacts.meansOf(identity.subject);
   return once(ctx, { address: wanted.lookup, key: input.idempotencyKey, input }, async () => {
-    const wait = await ctx.limits.take('contact-change', identity.subject, changesPerHour, hour);
+    const wait = await ctx.limits.take('contact-change', identity.subject, ctx.config.contacts.changesPerHour, hour);
     if (wait) throw new RateLimited(wait);
     const id = uuidv7();
     const { silent, ...proof } = await begin(ctx, wanted, id);
