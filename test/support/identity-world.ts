@@ -11,6 +11,7 @@ import { receiveDeliveries, workDeliveries } from '../../src/features/identity/i
 import { identityTasks } from '../../src/features/identity/identity.jobs.ts';
 import { registrationTasks } from '../../src/features/registration/registration.jobs.ts';
 import type { WantedText } from '../../src/messaging/text-messages.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 import type { Mail, MailSender } from '../../src/platform/mail.ts';
 import { KeycloakUsers } from '../../src/platform/keycloak.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -42,6 +43,18 @@ export interface Shown {
 const limits = { contacts: { changesPerHour: 5 }, codes: { mailsPerHour: 5 }, sweep: { maxMissing: 2 } };
 const issuer = 'https://issuer.example/realms/customer';
 
+/** As Redis counts them. */
+function limitsBy(clock: Clock): Parts['limits'] {
+  const taken = new Map<string, number>();
+  return {
+    take: (name, subject, limit, windowSeconds) => {
+      const id = `${name} ${subject} ${Math.floor(clock.now().getTime() / windowSeconds / 1000)}`;
+      taken.set(id, (taken.get(id) ?? 0) + 1);
+      return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
+    },
+  };
+}
+
 /** Convergence and registration over real databases and a double of Keycloak. Jobs wait until a test lets them run. */
 export class IdentityWorld implements AsyncDisposable {
   readonly issuer = issuer;
@@ -64,19 +77,12 @@ export class IdentityWorld implements AsyncDisposable {
     this.records = records;
     this.keycloak = keycloak;
     const clock = { now: () => new Date(Date.now() + this.#advancedMs) };
-    const taken = new Map<string, number>();
     const parts = {
       ...records,
       clock,
       log: createLog('info', { write: (line) => void this.logged.push(line) }),
       keycloak: new KeycloakUsers(keycloak.access, clock, (seconds) => new Unavailable(seconds)),
-      limits: {
-        take: (name: string, subject: string, limit: number, windowSeconds: number) => {
-          const id = `${name} ${subject} ${Math.floor(clock.now().getTime() / windowSeconds / 1000)}`;
-          taken.set(id, (taken.get(id) ?? 0) + 1);
-          return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
-        },
-      },
+      limits: limitsBy(clock),
       figures: {
         signedIn: () => undefined,
         incident: (kind: string) => void this.counted.push(kind),
