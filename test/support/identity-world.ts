@@ -41,6 +41,18 @@ export interface Shown {
 
 const issuer = 'https://issuer.example/realms/customer';
 
+/** Limits as Redis keeps them, in memory. */
+function limitsOver(clock: Parts['clock']): Parts['limits'] {
+  const taken = new Map<string, number>();
+  return {
+    take(name, subject, limit, windowSeconds) {
+      const id = `${name} ${subject} ${Math.floor(clock.now().getTime() / windowSeconds / 1000)}`;
+      taken.set(id, (taken.get(id) ?? 0) + 1);
+      return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
+    },
+  };
+}
+
 /** Convergence and registration over real databases and a double of Keycloak. Jobs wait until a test lets them run. */
 export class IdentityWorld implements AsyncDisposable {
   readonly issuer = issuer;
@@ -63,19 +75,12 @@ export class IdentityWorld implements AsyncDisposable {
     this.records = records;
     this.keycloak = keycloak;
     const clock = { now: () => new Date(Date.now() + this.#advancedMs) };
-    const taken = new Map<string, number>();
     const parts = {
       ...records,
       clock,
       log: createLog('info', { write: (line) => void this.logged.push(line) }),
       keycloak: new KeycloakUsers(keycloak.access, clock, (seconds) => new Unavailable(seconds)),
-      limits: {
-        take: (name: string, subject: string, limit: number, windowSeconds: number) => {
-          const id = `${name} ${subject} ${Math.floor(clock.now().getTime() / windowSeconds / 1000)}`;
-          taken.set(id, (taken.get(id) ?? 0) + 1);
-          return Promise.resolve((taken.get(id) ?? 0) <= limit ? 0 : windowSeconds);
-        },
-      },
+      limits: limitsOver(clock),
       figures: {
         signedIn: () => undefined,
         incident: (kind: string) => void this.counted.push(kind),
