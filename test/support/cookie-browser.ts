@@ -11,6 +11,13 @@ export interface Visited {
 
 const decoded = (text: string): string => text.replaceAll('&amp;', '&');
 
+/** Where the form of a page goes. @throws when there is none */
+export function formOf({ text, status }: Visited): string {
+  const action = /<form[^>]*action="([^"]+)"/.exec(text)?.[1];
+  if (!action) throw new Error(`No form, but HTTP ${status}.`);
+  return decoded(action);
+}
+
 /** A browser without scripts: it keeps cookies, follows redirects and fills in Keycloak's form. */
 export class CookieBrowser {
   readonly #endpoints: Endpoints;
@@ -34,11 +41,19 @@ export class CookieBrowser {
    *
    * @param stopAt  where not to go any more: the address is returned instead of an answer
    */
-  async signIn({ email, password }: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+  async signIn(person: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+    return this.finish(await this.begin(), person, stopAt);
+  }
+
+  /** Opens Keycloak's page. Returns where its form goes. @throws when there is none */
+  async begin(): Promise<string> {
     const page = await this.go(`${this.#endpoints.rest}/auth/login?returnTo=/auth/session`);
-    const action = /<form[^>]*action="([^"]+)"/.exec(page.text)?.[1];
-    if (!action) throw new Error(`No sign-in form, but HTTP ${page.status}.`);
-    return this.go(decoded(action), { form: { username: email, password }, ...(stopAt ? { stopAt } : {}) });
+    return formOf(page);
+  }
+
+  /** Sends Keycloak's form. */
+  finish(form: string, { email, password }: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+    return this.go(form, { form: { username: email, password }, ...(stopAt ? { stopAt } : {}) });
   }
 
   /** A new access token for the handle. */
