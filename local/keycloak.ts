@@ -22,12 +22,14 @@ export interface KeycloakOptions {
   events?: { url: string; key: string };
   /** A realm to import when the database does not have it. */
   realm?: object;
+  /** Settings of `keycloak.conf` instead of ours or besides them. */
+  settings?: Record<string, string>;
   /** An archive of loaded classes, which saves a fifth of the time to start. */
   archive?: { file: string; write: boolean };
 }
 
-/** Small and quick to start (half the CPU of Keycloak's own flags until it is ready) rather than fast for long (bcrypt takes a fifth more). */
-const smallMachine = [
+/** Flags of Java: small and quick to start (half the CPU of Keycloak's own flags until it is ready) rather than fast for long (bcrypt takes a fifth more). */
+export const smallMachine = [
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',
   '-Xms64m',
@@ -67,8 +69,8 @@ function javaArguments({ folder, archive, realm }: KeycloakOptions): string[] {
 }
 
 /** A file rather than arguments, which every user of the machine can read. */
-function writeSettings({ folder, port, managementPort, database, events }: KeycloakOptions): void {
-  const settings = {
+function writeSettings({ folder, port, managementPort, database, events, settings: more }: KeycloakOptions): void {
+  const settings: Record<string, string> = {
     hostname: `http://localhost:${port}`,
     'http-enabled': 'true',
     // One node: without it, Keycloak looks for others on every address of the machine.
@@ -88,6 +90,7 @@ function writeSettings({ folder, port, managementPort, database, events }: Keycl
           'spi-events-listener--customer-events--key': events.key,
         }
       : {}),
+    ...more,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   writeFileSync(path.join(folder, 'keycloak.conf'), `${lines.join('\n')}\n`, { mode: 0o600 });

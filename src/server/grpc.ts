@@ -9,6 +9,7 @@ import { Unauthenticated } from '../domain/errors.ts';
 import { AccountStates } from '../features/authentication/account-states.ts';
 import { authenticationCalls, authenticationRules } from '../features/authentication/authentication.grpc.ts';
 import { createLoginClients } from '../features/authentication/login-clients.ts';
+import { Watchers } from '../features/authentication/watchers.ts';
 import { callOf, callValues, createGate, createInterceptor, type CallRules } from '../grpc/calls.ts';
 import { type CallMetrics, createCallMetrics } from '../grpc/call-metrics.ts';
 import { AuthService } from '../grpc/generated/auth_pb.ts';
@@ -134,6 +135,7 @@ export async function createGrpcServer(grpc: GrpcParts): Promise<GrpcServer> {
     judge: (token: string) => look({ verifier, revocations }, token),
     accounts,
     revocations,
+    watchers: new Watchers(limits.watchersPerCaller),
     clients: createLoginClients(parts.config, () => parts.clock.now()),
   };
   authenticationCalls(room)(router);

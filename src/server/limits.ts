@@ -34,6 +34,8 @@ export const limits = {
   /** Messages of one socket in ten seconds. */
   socketMessages: 200,
   streamsPerClient: 20,
+  /** Streams of revocations of one service, in one process: each of its replicas has one. */
+  watchersPerCaller: 50,
   /** Body of a delivery from Keycloak, bytes. */
   deliveryBytes: 1024 * 1024,
   deliveryAgeSeconds: 300,

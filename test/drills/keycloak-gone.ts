@@ -41,7 +41,7 @@ export interface Refusal {
 }
 
 /** How a browser's session went on. */
-type Afterwards = 'refreshed' | 'asked once more without a page' | 'signed out';
+export type Afterwards = 'refreshed' | 'asked once more without a page' | 'signed out';
 
 /** What one outage of Keycloak did. Every list is empty when nothing was lost. */
 export interface KeycloakGone {
@@ -111,7 +111,7 @@ function refusalsOf(
 }
 
 /** What our page does until it has a token that counts. */
-async function goesOn(stack: Stack, browser: CookieBrowser): Promise<Afterwards> {
+export async function goesOn(stack: Stack, browser: CookieBrowser): Promise<Afterwards> {
   for (;;) {
     const { status, text } = await browser.refresh();
     if (status === 401) {

@@ -1,7 +1,9 @@
 import type { Stack } from '../../local/stack.ts';
 import { openDrillStack } from '../support/drill-world.ts';
+import { authNode, isAuthNodeDrillWhole } from './auth-node.ts';
 import { everyRoute, isEveryRouteWhole } from './every-route.ts';
 import { isKeycloakDrillWhole, keycloakGone } from './keycloak-gone.ts';
+import { isHungDrillWhole, keycloakHung } from './keycloak-hung.ts';
 import { isWhole, keycloakKill } from './keycloak-kill.ts';
 import { isPostgresDrillWhole, postgresGone } from './postgres-gone.ts';
 import { isRedisDrillWhole, redisGone } from './redis-gone.ts';
@@ -28,8 +30,13 @@ const drills: Record<string, () => Promise<boolean>> = {
     overAStack(async (stack) =>
       (await keycloakGone(stack, { hung: 30, stopped: 30 }, say)).every(isKeycloakDrillWhole),
     ),
+  'keycloak-hung': () =>
+    overAStack(async (stack) => isHungDrillWhole(await keycloakHung(stack, { seconds: 15, count: 50 }, say))),
+  'auth-node': () => overAStack(async (stack) => (await authNode(stack, say)).every(isAuthNodeDrillWhole)),
 };
 
+// What runs beneath ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in drills));
 if (unknown.length) {

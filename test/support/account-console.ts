@@ -26,7 +26,8 @@ export class AccountConsole {
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     };
     const at = `${realm}/protocol/openid-connect/auth?${new URLSearchParams(asked).toString()}`;
-    const back = await new CookieBrowser(endpoints).signInAt(at, person, (url) => url.startsWith(asked.redirect_uri));
+    const browser = new CookieBrowser(endpoints);
+    const back = await browser.finish(await browser.begin(at), person, (url) => url.startsWith(asked.redirect_uri));
     const code = new URL(back.url).searchParams.get('code') ?? '';
     const { client_id, redirect_uri } = asked;
     const form = { grant_type: 'authorization_code', client_id, redirect_uri, code, code_verifier: verifier };

@@ -11,6 +11,13 @@ export interface Visited {
 
 const decoded = (text: string): string => text.replaceAll('&amp;', '&');
 
+/** Where the form of a page goes. @throws when there is none */
+export function formOf({ text, status }: Visited): string {
+  const action = /<form[^>]*action="([^"]+)"/.exec(text)?.[1];
+  if (!action) throw new Error(`No form, but HTTP ${status}.`);
+  return decoded(action);
+}
+
 /** A browser without scripts: it keeps cookies, follows redirects and fills in Keycloak's form. */
 export class CookieBrowser {
   readonly #endpoints: Endpoints;
@@ -34,16 +41,18 @@ export class CookieBrowser {
    *
    * @param stopAt  where not to go any more: the address is returned instead of an answer
    */
-  signIn(person: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
-    return this.signInAt(`${this.#endpoints.rest}/auth/login?returnTo=/auth/session`, person, stopAt);
+  async signIn(person: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+    return this.finish(await this.begin(), person, stopAt);
   }
 
-  /** Goes to an address that leads to Keycloak's page, and signs in there. */
-  async signInAt(address: string, { email, password }: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
-    const page = await this.go(address);
-    const action = /<form[^>]*action="([^"]+)"/.exec(page.text)?.[1];
-    if (!action) throw new Error(`No sign-in form, but HTTP ${page.status}.`);
-    return this.go(decoded(action), { form: { username: email, password }, ...(stopAt ? { stopAt } : {}) });
+  /** Opens Keycloak's page, which our sign-in or another address leads to. Returns where its form goes. @throws when there is none */
+  async begin(address = `${this.#endpoints.rest}/auth/login?returnTo=/auth/session`): Promise<string> {
+    return formOf(await this.go(address));
+  }
+
+  /** Sends Keycloak's form. */
+  finish(form: string, { email, password }: Person, stopAt?: (url: string) => boolean): Promise<Visited> {
+    return this.go(form, { form: { username: email, password }, ...(stopAt ? { stopAt } : {}) });
   }
 
   /** A new access token for the handle. */

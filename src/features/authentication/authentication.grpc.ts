@@ -10,12 +10,14 @@ import type { LoginClient } from './login-clients.ts';
 import { login, type LoginProof, logoutForService, refreshForService, type ServiceTokens } from './login-service.ts';
 import { watchRevocations } from './revocation-stream.ts';
 import { checkToken, type Judge } from './token-service.ts';
+import type { Watchers } from './watchers.ts';
 
 /** What the calls of this door share. */
 export interface CallRoom {
   readonly judge: Judge;
   readonly accounts: AccountStates;
   readonly revocations: Revocations;
+  readonly watchers: Watchers;
   /** The clients in whose name customers are signed in, by id. */
   readonly clients: ReadonlyMap<string, LoginClient>;
 }
@@ -76,10 +78,16 @@ const signingIn =
     return { result: { case: 'mfaRequired', value: { methods: [...answer.methods] } } };
   };
 
-const watching = ({ revocations }: CallRoom): Calls['watchRevocations'] =>
+const watching = ({ revocations, watchers }: CallRoom): Calls['watchRevocations'] =>
   async function* ({ after }, context) {
-    for await (const { at, ...told } of watchRevocations(ctxOf(context), revocations, after, context.signal)) {
-      yield { ...told, at: timestampFromDate(at) };
+    const ctx = ctxOf(context);
+    const leave = watchers.enter(ctx.actor.id);
+    try {
+      for await (const { at, ...told } of watchRevocations(ctx, revocations, after, context.signal)) {
+        yield { ...told, at: timestampFromDate(at) };
+      }
+    } finally {
+      leave();
     }
   };
 

@@ -72,6 +72,26 @@ async function writer(sid: string): Promise<bigint> {
 const second = { timeout: 1000, interval: 10 };
 
 describe('a service that keeps its own list of revocations (design, decision 22)', () => {
+  test('has fifty streams at most; when one is over, another one may come', async () => {
+    const token = await world.callerToken(['auth:validate']);
+    const sid = await revoked();
+    const open = async (): Promise<Watcher> => {
+      const watcher = await Watcher.open('', token);
+      await expect.poll(() => watcher.over || watcher.sids.includes(sid), second).toBe(true);
+      return watcher;
+    };
+    const streams: Watcher[] = [];
+    for (let n = 0; n < 50; n += 1) streams.push(await open());
+    expect(streams.filter(({ over }) => over)).toEqual([]);
+
+    const oneTooMany = await open();
+
+    expect(oneTooMany.error?.code).toBe(Code.ResourceExhausted);
+    streams[0]?.leave();
+    await expect.poll(async () => streams.push(await open()) && streams.at(-1)?.over, { timeout: 3000 }).toBe(false);
+    for (const stream of streams) stream.leave();
+  });
+
   test('hears what counts already, then each as it comes, once', async () => {
     const before = [await revoked(), await revoked()];
     const watcher = await Watcher.open();
