@@ -71,7 +71,9 @@ async function byPassword(
 ): Promise<Exchanged | SecondFactorAsked> {
   const { email, password, otp, otpMethod } = proof;
   if (!otpMethods.has(otpMethod)) throw invalid('password.otp_method', 'unknown', 'Must be totp or sms.');
-  const who = `${ctx.actor.id} ${email.trim().toLowerCase()}`;
+  // A number is a name however it is written, and not one more for each spelling.
+  const name = email.includes('@') ? email.trim().toLowerCase() : email.replaceAll(/[\s().\-/]/g, '');
+  const who = `${ctx.actor.id} ${name}`;
   const wait = await ctx.limits.take('grpc-login', who, tries.limit, tries.windowSeconds);
   if (wait) throw new RateLimited(wait);
   const isLong = email.length > longest.email || password.length > longest.password || otp.length > longest.otp;
