@@ -4,6 +4,7 @@ import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import { adminUser } from './endpoints.ts';
 import { keycloakUrl, publicUrl } from './service.ts';
+import { settleSocialRealm, socialEnvironment } from './social-realm.ts';
 
 const placeholder = 'set-by-each-stack';
 
@@ -40,6 +41,7 @@ export function realmEnvironment(ports: Ports, secrets: Secrets): Record<string,
     SMTP_HOST: '127.0.0.1',
     SMTP_PORT: String(ports.SMTP_PORT),
     SMTP_FROM: 'no-reply@customer.localhost',
+    ...socialEnvironment(ports, secrets),
   };
 }
 
@@ -52,6 +54,7 @@ export async function settleRealm(ports: Ports, secrets: Secrets): Promise<strin
   const { applyRealm } = await import('../src/commands/realm.ts');
   const env = realmEnvironment(ports, secrets);
   try {
+    await settleSocialRealm(env);
     return await applyRealm({ env, overlay: 'local' });
   } catch (error) {
     const lost = 'if its administrator has another password than secrets.json, begin anew with "npm start -- --fresh"';

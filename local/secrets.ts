@@ -20,6 +20,8 @@ const makers = {
   clientBff: password,
   clientService: password,
   clientLogin: password,
+  /** Our client at the realm that stands for Auth0. */
+  clientSocial: password,
   /** Signs what Keycloak delivers to the service. */
   keycloakEvents: password,
   router: password,

@@ -38,6 +38,7 @@ import { registrationsInto } from './server/registrations.ts';
 import { createRoutes } from './server/routes.ts';
 import { serveSockets } from './server/sockets.ts';
 import { statusOf } from './server/status.ts';
+import { unprovenAccountForms } from './server/unproven-accounts.ts';
 import { createStreams } from './server/streams.ts';
 import { textMessageForms } from './server/text-messages.ts';
 import { allTasks, startWorker } from './worker/worker.ts';
@@ -190,7 +191,11 @@ function startAdmin({ parts, redis, keysPool, metrics }: Connections, opened: Op
     metrics,
     eventsKey: config.keycloak.eventsKey,
     receive: deliveriesInto(parts),
-    forms: { ...textMessageForms(parts), '/internal/registrations': registrationsInto(contexts(parts)) },
+    forms: {
+      ...textMessageForms(parts),
+      ...unprovenAccountForms(parts),
+      '/internal/registrations': registrationsInto(contexts(parts)),
+    },
     checks: [
       { name: 'database', check: async () => void (await pool.query('select 1')) },
       { name: 'keys database', check: async () => void (await keysPool.query('select 1')) },

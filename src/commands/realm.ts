@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js';
+import { brokerDifferences } from '../platform/realm/brokers.ts';
 import { clientDifferences } from '../platform/realm/clients.ts';
 import type { Difference } from '../platform/realm/difference.ts';
 import { flowDifferences } from '../platform/realm/flows.ts';
@@ -18,7 +19,9 @@ type RealmEnvironment = Readonly<Record<string, string | undefined>>;
  * Which Keycloak, and what the realm should be.
  *
  * `env`: KEYCLOAK_URL, KEYCLOAK_ADMIN_USER, KEYCLOAK_ADMIN_PASSWORD (of the realm `master`), KEYCLOAK_REALM (`customer`), BFF_URL (an
- * origin), BFF_CLIENT_SECRET, SERVICE_CLIENT_SECRET, LOGIN_CLIENT_SECRET, SMTP_HOST, SMTP_PORT, SMTP_FROM, SMTP_USER?, SMTP_PASSWORD?.
+ * origin), BFF_CLIENT_SECRET, SERVICE_CLIENT_SECRET, LOGIN_CLIENT_SECRET, SMTP_HOST, SMTP_PORT, SMTP_FROM, SMTP_USER?, SMTP_PASSWORD?;
+ * keys of providers: AUTH0_ISSUER?, AUTH0_CLIENT_ID?, AUTH0_CLIENT_SECRET?, GOOGLE_CLIENT_ID?, GOOGLE_CLIENT_SECRET?, APPLE_CLIENT_ID?,
+ * APPLE_CLIENT_SECRET? (its JWT).
  * `overlay`: `local` adds what tests need; production has none.
  */
 export type RealmOptions = { env: RealmEnvironment; overlay?: string };
@@ -26,6 +29,7 @@ export type RealmOptions = { env: RealmEnvironment; overlay?: string };
 const folder = new URL('../../keycloak/', import.meta.url);
 const files = {
   realm: new URL('realm/customer.json', folder),
+  brokers: new URL('realm/brokers.json', folder),
   overlays: { local: new URL('overlays/local.json', folder) },
 };
 
@@ -68,7 +72,10 @@ async function differences(keycloak: KeycloakAdminClient, wanted: WantedRealm): 
     clientDifferences,
     profileDifferences,
   ];
-  return parts.flatMap((part) => part(keycloak, wanted, running));
+  return [
+    ...parts.flatMap((part) => part(keycloak, wanted, running)),
+    ...brokerDifferences(keycloak, wanted.social, running.brokers),
+  ];
 }
 
 /** The whole realm, filled, in the form that Keycloak's `--import-realm` takes. `applyRealm` does the rest afterwards. */

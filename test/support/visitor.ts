@@ -6,6 +6,9 @@ export interface Page {
   readonly text: string;
 }
 
+/** Where the realm is that stands for a provider (local/social-realm.ts). */
+const providerPath = '/realms/social/';
+
 const decoded = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#x2F;', '/');
 
 /** What a page says to whoever looks at it, as far as an error has room for it. */
@@ -19,6 +22,8 @@ const wordsOf = ({ text }: Page): string =>
 /** Somebody at the pages of Keycloak and of our service, with a browser's cookies and without its scripts. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
+  /** Those of the realm that stands for a provider, which a browser keeps apart by their path. */
+  readonly #atProvider = new Map<string, string>();
   readonly language: string;
   readonly userAgent: string;
 
@@ -49,7 +54,7 @@ export class Visitor {
   /** As the scripts of our own pages post. */
   async post(address: string, body: object): Promise<Response> {
     const { origin } = new URL(address);
-    const headers = { ...this.#headers(), origin, 'x-csrf': '1', 'content-type': 'application/json' };
+    const headers = { ...this.#headers(address), origin, 'x-csrf': '1', 'content-type': 'application/json' };
     const answer = await fetch(address, { method: 'POST', redirect: 'manual', headers, body: JSON.stringify(body) });
     this.#keep(answer);
     return answer;
@@ -59,7 +64,7 @@ export class Visitor {
     let [url, body] = [address, form];
     for (;;) {
       const init = body ? { method: 'POST', body } : {};
-      const answer = await fetch(url, { redirect: 'manual', headers: this.#headers(), ...init });
+      const answer = await fetch(url, { redirect: 'manual', headers: this.#headers(url), ...init });
       this.#keep(answer);
       const { status, headers } = answer;
       const to = headers.get('location');
@@ -68,16 +73,20 @@ export class Visitor {
     }
   }
 
-  #headers(): Record<string, string> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  #headers(url: string): Record<string, string> {
+    const isProvider = new URL(url).pathname.startsWith(providerPath);
+    const cookie = [...(isProvider ? this.#atProvider : this.cookies)]
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ');
     return { cookie, 'accept-language': this.language, 'user-agent': this.userAgent };
   }
 
   #keep(answer: Response): void {
     for (const line of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (/;\s*max-age=0/i.test(line)) this.cookies.delete(name);
-      else this.cookies.set(name, value);
+      const jar = new RegExp(`;\\s*path=${providerPath}`, 'i').test(line) ? this.#atProvider : this.cookies;
+      if (/;\s*max-age=0/i.test(line)) jar.delete(name);
+      else jar.set(name, value);
     }
   }
 }

@@ -173,3 +173,17 @@ export async function dropUser(ctx: HolderCtx, subject: string): Promise<void> {
   await ctx.keycloak.deleteUser(subject);
   for (const { customerId } of await linked(ctx, 'subject', subject)) await evict(ctx, customerId);
 }
+
+/**
+ * Drops a Keycloak user who holds an address that nobody proved, so that whoever comes with it starts clean (design,
+ * decision 9).
+ *
+ * @throws StatusConflict  for whoever did prove it once
+ * @throws Unavailable
+ */
+export async function dropUnprovenUser(ctx: HolderCtx, subject: string): Promise<void> {
+  const user = await ctx.keycloak.findById(subject);
+  if (!user) return;
+  if (user.emailVerified || (await ownerOf(ctx, subject))) throw new StatusConflict('ACTIVE', 'ERASING');
+  await dropUser(ctx, subject);
+}

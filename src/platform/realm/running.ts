@@ -2,6 +2,7 @@ import type KeycloakAdminClient from '@keycloak/keycloak-admin-client';
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js';
 import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js';
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js';
+import type { Broker } from './brokers.ts';
 import { byName, type ThereClient, type ThereRole, type ThereScope } from './representations.ts';
 import type { ScopeMapping, WantedRealm } from './wanted.ts';
 
@@ -20,6 +21,7 @@ export type RunningRealm = {
   userProfile: UserProfileConfig;
   secrets: Map<string, string>;
   serviceAccounts: Map<string, ServiceAccount>;
+  brokers: Broker[];
 };
 
 type Clients = RunningRealm['clients'];
@@ -71,10 +73,11 @@ export async function runningRealm(
   const settings = await keycloak.realms.export({ realm, exportClients: true, exportGroupsAndRoles: true });
   const clients = byName<ThereClient>(settings.clients, 'clientId', { protocolMappers: [] });
   const ofClients = Object.entries({ ...settings.roles?.client });
-  const [userProfile, secrets, serviceAccounts] = await Promise.all([
+  const [userProfile, secrets, serviceAccounts, brokers] = await Promise.all([
     keycloak.users.getProfile(),
     readSecrets(keycloak, wanted, clients),
     readServiceAccounts(keycloak, wanted, clients),
+    keycloak.identityProviders.find(),
   ]);
   return {
     settings,
@@ -86,5 +89,6 @@ export async function runningRealm(
     userProfile,
     secrets,
     serviceAccounts,
+    brokers: brokers as Broker[],
   };
 }

@@ -22,6 +22,7 @@ function plainSettings(wanted: WantedRealm): Record<string, unknown> {
     userProfile: _profile,
     builtInClients: _builtIn,
     unwanted: _unwanted,
+    social: _social,
     attributes,
     smtpServer,
     ...plain

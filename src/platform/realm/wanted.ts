@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js';
 import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js';
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js';
+import { type Broker, wantedBrokers, type WantedBrokers } from './brokers.ts';
 import type { Client, Role, Scope } from './representations.ts';
 
 /** One entry of `clientScopeMappings`: which roles of a client a client or a client scope may bring into a token. */
@@ -25,10 +26,12 @@ export type WantedRealm = Omit<
   builtInClients: Client[];
   /** Clients and scopes of overlays that were not asked for, and must not exist. */
   unwanted: { clients: string[]; clientScopes: string[] };
+  /** Where people may sign in instead of giving a password here. */
+  social: WantedBrokers;
 };
 
 /** Where the descriptions are: one file for production, and overlays that only a local stack adds. */
-type RealmFiles = { realm: URL; overlays: Record<string, URL> };
+type RealmFiles = { realm: URL; brokers: URL; overlays: Record<string, URL> };
 
 type Values = Readonly<Record<string, string | undefined>>;
 type Overlay = Pick<WantedRealm, 'clients' | 'clientScopes' | 'smtpServer'>;
@@ -109,16 +112,18 @@ export function wantedRealm(files: RealmFiles, values: Values, overlay?: string)
   };
   const missing = new Set<string>();
   const base = { ...read<WantedRealm>(files.realm), unwanted };
+  const social = wantedBrokers(read<Broker[]>(files.brokers), values, values['KEYCLOAK_REALM'] ?? '');
   const filled = fill(chosen ? overlaid(base, chosen) : base, values, missing);
   if (missing.size) throw new Error(`The realm needs values for ${[...missing].toSorted().join(', ')}.`);
-  return withMailAccount(withPermissionScopes(filled, 'customer-api', 'customer-token'), values);
+  return withMailAccount(withPermissionScopes({ ...filled, social }, 'customer-api', 'customer-token'), values);
 }
 
 /** The same realm in the form that Keycloak imports or makes anew. What Keycloak makes by itself is left to `apply`. */
 export function importable(wanted: WantedRealm): RealmRepresentation {
-  const { userProfile, builtInClients: _builtIn, unwanted: _unwanted, ...realm } = wanted;
+  const { userProfile, builtInClients: _builtIn, unwanted: _unwanted, social, ...realm } = wanted;
   return {
     ...realm,
+    identityProviders: [...social.brokers],
     components: {
       'org.keycloak.userprofile.UserProfileProvider': [
         {

@@ -58,6 +58,11 @@ public record ServiceAddress(URI events, String key) {
     return events.resolve("text-messages/proven");
   }
 
+  /** Where we have accounts dropped that hold an address without proof. */
+  public URI unprovenAccounts() {
+    return events.resolve("unproven-accounts");
+  }
+
   /** A record's own text would print the key. */
   @Override
   public String toString() {
