@@ -50,6 +50,8 @@ export interface Person {
   /** The address that waits for its proof, or, proven, for the provider. */
   readonly pendingEmail: PendingShown | null;
   readonly phone: PhoneShown | null;
+  /** The number that waits for its proof, or, proven, for the provider. */
+  readonly pendingPhone: PendingShown | null;
 }
 
 /** Her number: the proven one, else one that waits for its proof. */
@@ -239,14 +241,15 @@ export class CustomerReads {
       emailVerifiedAt: email?.verifiedAt ? new Date(email.verifiedAt) : null,
       pendingEmail: shownPending(contacts, 'EMAIL'),
       phone: shownPhone(phone ?? null, shownPending(contacts, 'SMS')?.value ?? null),
+      pendingPhone: shownPending(contacts, 'SMS'),
     };
   }
 }
 
-/** One that nobody proved in time is not there any more, though no job has dropped it yet. */
+/** One that nobody proved in time is not there any more, though no job has dropped it yet; a number that is to go is none. */
 function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown | null {
   const pending = pendingOf(contacts, channel, systemClock.now());
-  return pending ? { value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
+  return pending?.value ? { value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
 }
 
 /** Numbers without a country are none that anybody could prove; one of them came from elsewhere, and is not shown. */

@@ -5,6 +5,7 @@ import { authenticationPages } from '../features/authentication/authentication.p
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
 import { stepUpPages } from '../features/authentication/step-up.pages.ts';
 import { sessionPages, takeoverLink } from '../features/authentication/sessions.pages.ts';
+import { contactPages } from '../features/contacts/contact-form.pages.ts';
 import { contactProofPage, contactRevertPage } from '../features/contacts/contacts.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
 import { profilePages } from '../features/profile/profile.pages.ts';
@@ -34,6 +35,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     profilePages(),
     sessionPages(),
     stepUpPages(),
+    contactPages(),
     linkPages({ TAKEOVER_REPORT: takeoverLink, CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];
   for (const door of doors) app.route('/', door);

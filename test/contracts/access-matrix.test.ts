@@ -25,6 +25,7 @@ const person: Person = {
   emailLookup: 'a@example.com',
   emailVerifiedAt: null,
   pendingEmail: null,
+  pendingPhone: null,
   phone: {
     number: '+4915112345678',
     region: 'DE',
