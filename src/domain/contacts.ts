@@ -91,14 +91,17 @@ export const isPast = (time: string, at: Date): boolean => new Date(time) <= at;
 
 /** Whether two spellings are one contact. */
 export function isSameContact(channel: ContactChannel, one: string | null, other: string | null): boolean {
-  if (one === null || other === null || channel === 'SMS') return one === other;
-  return emailLookupOf(one as Email) === emailLookupOf(other as Email);
+  // What she wants to be without waits as an empty value.
+  const [a, b] = [one || null, other || null];
+  if (a === null || b === null || channel === 'SMS') return a === b;
+  return emailLookupOf(a as Email) === emailLookupOf(b as Email);
 }
 
 /** What a customer wants to be reached by. */
 export interface ContactWish {
   readonly id: string;
   readonly channel: ContactChannel;
+  /** Empty for a number that is to go: that needs no proof. */
   readonly value: string;
   readonly links: readonly string[] | null;
   /** Hash of the code that went to it, for a contact that is proven by one. */
@@ -111,7 +114,13 @@ const codeFrom = (hash: string, at: Date): WaitingCode => ({ hash, expiresAt: af
 export function wished(contacts: Contacts, wish: ContactWish, at: Date): Contacts {
   const { id, channel, value, links, codeHash } = wish;
   const now = at.toISOString();
-  const times = { requestedAt: now, expiresAt: after(at, provenWithinMs), sentAt: now, sends: 1, provenAt: null };
+  const times = {
+    requestedAt: now,
+    expiresAt: after(at, provenWithinMs),
+    sentAt: now,
+    sends: 1,
+    provenAt: value ? null : now,
+  };
   const others = contacts.pending.filter((one) => one.channel !== channel);
   const code = codeHash === undefined ? {} : { code: codeFrom(codeHash, at) };
   return { ...contacts, pending: [...others, { id, channel, value, links, ...times, ...code }] };

@@ -47,11 +47,11 @@ export abstract class ContactHolder extends CustomerRecord {
     if (!statusRules[this.status].ownWrites) throw new StatusConflict(this.status);
     const { channel, value } = wish;
     const verified = channel === 'EMAIL' ? this.emailVerified : this.phoneVerified;
-    if (verified && isSameContact(channel, value, this.primary(channel)))
+    if ((verified || !value) && isSameContact(channel, value, this.primary(channel)))
       throw invalid('value', 'unchanged', 'This is your contact already.');
     const from = pendingOf(this.contacts, channel, change.at)?.value ?? null;
     this.keep(wished(this.contacts, wish, change.at));
-    this.book().note('CONTACT_REQUESTED', change.by, [{ path: pendingPath[channel], from, to: value }]);
+    this.book().note('CONTACT_REQUESTED', change.by, [{ path: pendingPath[channel], from, to: value || null }]);
     return this.waiting(wish.id);
   }
 

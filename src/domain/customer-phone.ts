@@ -39,7 +39,7 @@ export abstract class PhoneHolder extends ContactHolder {
     this.book().note('PHONE_CHANGED', done.asked ? 'SELF' : done.restored ? 'SYSTEM' : by, [
       { path: 'phone', from: number, to: phone },
       { path: 'phone.verified', from: wasVerified, to: isProven },
-      ...(waiting ? [{ path: 'phone.pending', from: waiting.value, to: null }] : []),
+      ...(waiting ? [{ path: 'phone.pending', from: waiting.value || null, to: null }] : []),
     ]);
     return done.former;
   }

@@ -3,14 +3,14 @@ import { formToken, tokenField } from './form-token.ts';
 import type { Html } from './page.ts';
 import type { RouteContext } from './route.ts';
 
-/** A form that the browser itself sends, with or without a script. */
-export function plainForm(c: RouteContext, given: { action: string; label?: string; body: Html }): Html {
-  return html`<form
-    class="card"
-    method="post"
-    action="${given.action}"
-    ${given.label ? html`aria-labelledby="${given.label}"` : ''}
-  >
+/**
+ * A form that the browser itself sends, with or without a script.
+ *
+ * @param inCard  it stands in a card already
+ */
+export function plainForm(c: RouteContext, given: { action: string; inCard?: boolean; body: Html }): Html {
+  const card = given.inCard ? '' : html`class="card"`;
+  return html`<form ${card} method="post" action="${given.action}">
     <input type="hidden" name="${tokenField}" value="${formToken(c.env.ctx) ?? ''}" />
     ${given.body}
   </form>`;

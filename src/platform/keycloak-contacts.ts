@@ -43,6 +43,13 @@ const askedThere = 'kc.email.pending';
 const attempts = 5;
 const outcomes: Readonly<Record<number, 'done' | 'conflict'>> = { 204: 'done', 409: 'conflict' };
 
+/**
+ * Without that note. Keycloak takes it for read-only while it has no value, so leaving it out leaves it there; an empty
+ * text is a value, and takes it away.
+ */
+const voided = (attributes: UserFields['attributes']): UserFields['attributes'] =>
+  attributes[askedThere] ? { ...attributes, [askedThere]: [''] } : attributes;
+
 /** Contacts of users, and what they sign in with. Every call ends in time, as those of `KeycloakUsers` do. */
 export class KeycloakContacts {
   readonly #calls: AdminCalls;
@@ -57,12 +64,12 @@ export class KeycloakContacts {
    * @returns `conflict` when another user has it, `refused` when Keycloak's rules forbid it, null without such a user
    */
   setEmail(id: string, email: string): Promise<'done' | 'conflict' | 'refused' | null> {
-    return this.#write(id, ({ requiredActions, attributes: { [askedThere]: _voided, ...attributes } }) => ({
+    return this.#write(id, ({ requiredActions, attributes }) => ({
       username: email,
       email,
       emailVerified: true,
       requiredActions: requiredActions.filter((action) => !aboutAddresses.has(action)),
-      attributes,
+      attributes: voided(attributes),
     }));
   }
 
@@ -73,10 +80,23 @@ export class KeycloakContacts {
     }));
   }
 
+  /**
+   * Voids an address that somebody asked for in Keycloak's own console and that waits there for its link, since another
+   * one is asked for now. Writes nothing where none waits: a write is told to us.
+   */
+  async dropAsked(id: string): Promise<void> {
+    const now = await this.#calls.read(userPath(id), userFields);
+    if (!now?.attributes[askedThere]) return;
+    await this.#write(id, ({ requiredActions, attributes }) => ({
+      requiredActions: requiredActions.filter((action) => action !== 'UPDATE_EMAIL'),
+      attributes: voided(attributes),
+    }));
+  }
+
   /** Bars a user from a new password by mail, or lets her again. False without such a user. */
   async setLock(id: string, locked: boolean): Promise<boolean> {
     const outcome = await this.#write(id, ({ requiredActions, attributes }) => {
-      const { [lockAttribute]: _lock, [askedThere]: _voided, ...others } = attributes;
+      const { [lockAttribute]: _lock, ...others } = voided(attributes);
       return {
         requiredActions: requiredActions.filter((action) => action !== 'UPDATE_EMAIL'),
         attributes: locked ? { ...others, [lockAttribute]: ['true'] } : others,

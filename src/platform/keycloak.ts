@@ -259,14 +259,17 @@ export class KeycloakUsers {
     return this.#done({ method: 'DELETE', path: sessionPath(sid) });
   }
 
-  /** Keycloak mails a link that proves the address, asks for a password and leads back to `returnTo`. Whether there was such a user. */
-  sendActionsMail(id: string, returnTo: string): Promise<boolean> {
+  /**
+   * Keycloak mails a link that proves the address, asks for a password unless said otherwise, and leads back to
+   * `returnTo`. Whether there was such a user.
+   */
+  sendActionsMail(id: string, returnTo: string, actions: readonly string[] = proofAndPassword): Promise<boolean> {
     const query = { client_id: this.#clientId, redirect_uri: returnTo };
     return this.#done({
       method: 'PUT',
       path: `${userPath(id)}/execute-actions-email`,
       query,
-      body: proofAndPassword,
+      body: actions,
     });
   }
 

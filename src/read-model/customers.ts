@@ -50,7 +50,7 @@ export interface Person {
   /** The address that waits for its proof, or, proven, for the provider. */
   readonly pendingEmail: PendingShown | null;
   readonly phone: PhoneShown | null;
-  /** The number that waits, in the same way. */
+  /** The number that waits for its proof, or, proven, for the provider. */
   readonly pendingPhone: PendingShown | null;
 }
 
@@ -248,10 +248,10 @@ export class CustomerReads {
   }
 }
 
-/** One that nobody proved in time is not there any more, though no job has dropped it yet. */
+/** One that nobody proved in time is not there any more, though no job has dropped it yet; a number that is to go is none. */
 function shownPending(contacts: Contacts, channel: ContactChannel): PendingShown | null {
   const pending = pendingOf(contacts, channel, systemClock.now());
-  return pending ? { id: pending.id, value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
+  return pending?.value ? { id: pending.id, value: pending.value, expiresAt: new Date(pending.expiresAt) } : null;
 }
 
 /** Numbers without a country are none that anybody could prove; one of them came from elsewhere, and is not shown. */

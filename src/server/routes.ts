@@ -7,6 +7,7 @@ import { credentialSection } from '../features/authentication/credentials.pages.
 import { sessionPages, sessionSection, takeoverLink } from '../features/authentication/sessions.pages.ts';
 import { contactProofPage, contactRevertPage, contactSection } from '../features/contacts/contacts.pages.ts';
 import { stepUpPages } from '../features/authentication/step-up.pages.ts';
+import { contactPages } from '../features/contacts/contact-form.pages.ts';
 import { linkPages } from '../features/links/links.pages.ts';
 import { accountPages } from '../features/profile/profile.pages.ts';
 import { registrationPages } from '../features/registration/registration.pages.ts';
@@ -35,6 +36,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     accountPages([contactSection, credentialSection, sessionSection]),
     sessionPages(),
     stepUpPages(),
+    contactPages(),
     linkPages({ TAKEOVER_REPORT: takeoverLink, CONTACT_PROOF: contactProofPage, CONTACT_REVERT: contactRevertPage }),
   ];
   for (const door of doors) app.route('/', door);

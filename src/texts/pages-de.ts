@@ -1,4 +1,5 @@
 import { stepUpDe } from './step-up-de.ts';
+import { contactFormDe } from './contact-form-de.ts';
 import { contactPagesDe } from './contacts-de.ts';
 import type { pagesEn } from './pages-en.ts';
 import { accountDe } from './account-de.ts';
@@ -13,6 +14,7 @@ export const pagesDe: typeof pagesEn = {
   signOut: 'Abmelden',
   noScript: 'Diese Seite braucht JavaScript: Ohne JavaScript wird nichts gespeichert, was Sie hier eingeben.',
   contacts: contactPagesDe,
+  contactForm: contactFormDe,
   home: {
     title: 'Ihr Kundenkonto',
     what: 'Ein Konto für alle unsere Läden: Hier sehen Sie, was wir über Sie wissen, und hier ändern Sie es.',

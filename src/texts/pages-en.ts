@@ -1,6 +1,7 @@
 import { accountEn } from './account-en.ts';
 import { sessionsEn } from './sessions-en.ts';
 import { stepUpEn } from './step-up-en.ts';
+import { contactFormEn } from './contact-form-en.ts';
 import { contactPagesEn } from './contacts-en.ts';
 
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
@@ -12,6 +13,7 @@ export const pagesEn = {
   signOut: 'Sign out',
   noScript: 'This page needs JavaScript: without it, nothing that you enter here is saved.',
   contacts: contactPagesEn,
+  contactForm: contactFormEn,
   home: {
     title: 'Your customer account',
     what: 'One account for all our shops: you see what we know about you, and you change it here.',

@@ -161,6 +161,22 @@ describe('another address, with Keycloak (decision 14)', () => {
     expect([await addressOf(anna, anna.email), await addressOf(anna, second)]).toEqual([true, false]);
   });
 
+  test('a link of Keycloak’s is void once she asks for another address here', async () => {
+    const anna = await steps.signedUp();
+    const [there, here] = [address(), address()];
+    const token = await steps.tokenOf(anna.email, 'openid strong');
+    const stale = await askAtKeycloak(anna.email, there);
+    expect((await steps.userOf(anna.email)).attributes).toMatchObject({ 'kc.email.pending': [there] });
+    await steps.ask(request, { i: { channel: 'EMAIL', value: here, idempotencyKey: randomUUID() } }, token);
+    expect((await steps.userOf(anna.email)).attributes).not.toHaveProperty('kc.email.pending');
+
+    await steps.openLink(stale);
+    await press(await ourLink(here, /bestätigen/));
+
+    await expect.poll(() => addressOf(anna, here), { timeout: 20_000 }).toBe(true);
+    expect(await steps.tokenOf(there)).toBe('');
+  });
+
   test('whoever is not locked gets a new password by mail', async () => {
     const { email } = await steps.signedUp();
 

@@ -66,6 +66,13 @@ async function read(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
+/** An attribute without a value goes, and so does one that is left out, but the note of an address that waits there. */
+function attributesAfter(before: DoubleUser['attributes'], body: DoubleUser['attributes']): DoubleUser['attributes'] {
+  const { 'kc.email.pending': note } = before;
+  const all = { ...(note ? { 'kc.email.pending': note } : {}), ...body };
+  return Object.fromEntries(Object.entries(all).filter(([, values]) => values.some(Boolean)));
+}
+
 class Users {
   readonly all = new Map<string, DoubleUser>();
 
@@ -105,7 +112,8 @@ class Users {
   write(user: DoubleUser, body: Partial<DoubleUser>): Reply {
     const other = body.email === undefined ? undefined : this.find(body.email);
     if (other && other !== user) return { status: 409, body: { errorMessage: 'User exists with same email' } };
-    Object.assign(user, body, { email: (body.email ?? user.email).toLowerCase() });
+    const attributes = body.attributes ? attributesAfter(user.attributes, body.attributes) : user.attributes;
+    Object.assign(user, body, { email: (body.email ?? user.email).toLowerCase(), attributes });
     return { status: 204 };
   }
 

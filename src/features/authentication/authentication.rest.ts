@@ -39,6 +39,8 @@ interface Room {
 const standardReturn = '/welcome';
 /** Where whoever changed her account without a wish reads how it ended. */
 const actionDone = '/account';
+/** Where she changes what she is reached by. */
+const contactsPage = '/account/contacts';
 const roundSeconds = 5;
 /** What one can prove anew: the password, or a second factor (contracts: access, "Step-up"). */
 const strong = '2';
@@ -154,6 +156,14 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   return depart(c, room, signIn, { silent, acr });
 }
 
+/** The one action that is ours and not Keycloak's: the page behind it asks for the new contact. */
+async function changeEmail(c: RouteContext): Promise<Response> {
+  const { ctx } = c.env;
+  if (ctx.actor.kind !== 'person')
+    return c.redirect(`/auth/login?returnTo=${encodeURIComponent('/auth/action/email')}`);
+  return c.redirect((await isSteppedUp(ctx)) ? contactsPage : stepUpUrl(ctx, contactsPage));
+}
+
 /** Has Keycloak add, change or remove something that she proves with who she is: only for herself, freshly proven. */
 async function action(c: RouteContext, room: Room): Promise<Response> {
   const { ctx } = c.env;
@@ -262,6 +272,7 @@ export function authenticationRoutes(config: Config, clock: Clock): Hono<RouteEn
     })
     .get('/auth/login', (c) => orNotice(c, () => login(c, room)))
     .get('/auth/callback', (c) => orNotice(c, () => callback(c, room)))
+    .get('/auth/action/email', changeEmail)
     .get('/auth/action/:action', (c) => orNotice(c, () => action(c, room)))
     .get('/auth/session', session)
     .post('/auth/refresh', (c) => refresh(c, room))

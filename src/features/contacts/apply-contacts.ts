@@ -91,7 +91,7 @@ async function give(
 ): Promise<Given> {
   if (channel === 'EMAIL') return giveEmail(ctx, { customerId, subject, email: value as Email });
   // A number is of whoever proved it last: the look that follows takes it from its holder.
-  return (await ctx.keycloak.contacts.setPhone(subject, value)) === 'done' ? 'done' : 'refused';
+  return (await ctx.keycloak.contacts.setPhone(subject, value || null)) === 'done' ? 'done' : 'refused';
 }
 
 /** Looks at her user, so that what Keycloak has now counts here. @throws Unavailable while another one looks at her */

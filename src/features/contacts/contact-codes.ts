@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, randomInt } from 'node:crypto';
 import type { Ctx } from '../../context.ts';
-import type { CodeOutcome } from '../../domain/contacts.ts';
+import { type CodeOutcome, pendingOf } from '../../domain/contacts.ts';
 import { invalid, ValidationFailed } from '../../domain/errors.ts';
 import type { PhoneNumber } from '../../domain/values/phone-number.ts';
 import { ownForUpdate } from '../../messaging/for-update.ts';
@@ -53,7 +53,7 @@ const words: Readonly<Record<Exclude<CodeOutcome, 'right'>, readonly [rule: stri
 };
 
 /**
- * A waiting number is proven by the code that went to it. It becomes primary as soon as Keycloak has it; whoever had
+ * A waiting number, or the one that waits, is proven by the code that went to it. It becomes primary as soon as Keycloak has it; whoever had
  * proven it before loses it.
  *
  * @returns the customer's id
@@ -63,13 +63,15 @@ const words: Readonly<Record<Exclude<CodeOutcome, 'right'>, readonly [rule: stri
  */
 export async function confirmByCode(
   ctx: ApplyCtx & Pick<Ctx, 'actor' | 'request' | 'transact' | 'textMessages'>,
-  { changeId, code }: { changeId: string; code: string },
+  { changeId, code }: { changeId?: string; code: string },
 ): Promise<string> {
   const identity = herself(ctx);
   const done = await ctx.transact(async (em) => {
     const account = await ownForUpdate(em, identity);
-    const number = account.contacts.pending.find(({ id }) => id === changeId)?.value as PhoneNumber | undefined;
-    const outcome = account.giveCode(changeId, hashOf(ctx, changeId, code), { at: ctx.clock.now(), by: 'SELF' });
+    const at = ctx.clock.now();
+    const id = changeId ?? pendingOf(account.contacts, 'SMS', at)?.id ?? '';
+    const number = account.contacts.pending.find((one) => one.id === id)?.value as PhoneNumber | undefined;
+    const outcome = account.giveCode(id, hashOf(ctx, id, code.replaceAll(/\s/g, '')), { at, by: 'SELF' });
     if (outcome === 'right') await ctx.work.enqueue(em, applyTask, account.id);
     return { customerId: account.id, outcome, number };
   });

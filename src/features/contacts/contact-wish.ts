@@ -13,6 +13,7 @@ export interface ContactInput {
 /** The same, checked. */
 export interface WantedContact {
   readonly channel: ContactChannel;
+  /** Empty for a number that is to go. */
   readonly value: string;
   /** As it is compared. */
   readonly lookup: string;
@@ -40,6 +41,7 @@ export function parseContact({ channel, value, idempotencyKey }: ContactInput): 
   // Nothing in its place would take it away; an account without a proven address is none.
   if (wanted === 'EMAIL' && !value.trim()) throw new LastContact();
   if (wanted === 'SMS') {
+    if (!value.trim()) return { channel: wanted, value: '', lookup: '' };
     const number = parsePhone(value);
     return { channel: wanted, value: number, lookup: number };
   }

@@ -44,7 +44,7 @@ const ContactChangeInput = builder.inputType('ContactChangeInput', {
   extensions: { directives: [{ name: 'tag', args: { name: 'public' } }] },
   fields: (t) => ({
     channel: t.field({ type: Channel, required: true, description: 'EMAIL or SMS.' }),
-    value: t.string({ required: true, description: 'The address or the number.' }),
+    value: t.string({ required: true, description: 'The address or the number; empty for a number that is to go.' }),
     idempotencyKey: t.field({ type: 'UUID', required: true, description: 'The same for every try of one change.' }),
   }),
 });
@@ -58,14 +58,14 @@ builder.mutationFields((t) => ({
   requestContactChange: t.field({
     type: ContactChangeResult,
     description:
-      'Asks for another contact. It becomes primary once it is proven, within 48 hours; until then the present one stays. Publishes `CustomerUpdated`.',
+      'Asks for another contact. It becomes primary once it is proven, within 48 hours; until then the present one stays. An empty value of channel SMS takes the number away. Publishes `CustomerUpdated`.',
     ...signedIn,
     args: { input: t.arg({ type: ContactChangeInput, required: true, description: 'The contact.' }) },
     resolve: (_root, { input }, { app }) => requestContactChange(app, input).catch(orRefused),
   }),
   resendVerification: t.field({
     type: ContactChangeResult,
-    description: 'Sends the proof of a waiting contact once more.',
+    description: 'Sends the proof of a waiting contact, or of a first address that was never proven, once more.',
     ...signedIn,
     args: { channel: t.arg({ type: Channel, required: true, description: 'Of which channel.' }) },
     resolve: (_root, { channel }, { app }) => resendVerification(app, channel).catch(orRefused),

@@ -1,0 +1,42 @@
+import type { contactFormEn } from './contact-form-en.ts';
+
+/** What the page says in German where a customer changes her contacts. */
+export const contactFormDe: typeof contactFormEn = {
+  title: 'Wie wir Sie erreichen',
+  what: 'Sie melden sich mit Ihrer E-Mail-Adresse an und, sobald sie bestätigt ist, auch mit Ihrer Telefonnummer. Was immer Sie ändern: Ihre bisherige Adresse erfährt es und kann es 72 Stunden lang rückgängig machen.',
+  wrong: 'Es wurde nichts geändert. Bitte sehen Sie sich die markierte Stelle an.',
+  email: 'E-Mail-Adresse',
+  phone: 'Telefonnummer',
+  none: 'keine',
+  verified: 'bestätigt',
+  unverified: 'noch nicht bestätigt',
+  until: 'bis',
+  emailWaits: 'Wartet auf den Link, den wir an sie gesendet haben:',
+  phoneWaits: 'Wartet auf den Code, den wir an sie gesendet haben:',
+  changeEmail: 'Andere Adresse verwenden',
+  addPhone: 'Nummer hinzufügen',
+  changePhone: 'Andere Nummer verwenden',
+  removePhone: 'Nummer entfernen',
+  resendLink: 'Link noch einmal senden',
+  resendCode: 'Anderen Code senden',
+  confirm: 'Nummer bestätigen',
+  codeHint: 'Sechs Ziffern, aus der SMS.',
+  phoneHint: 'Mit Landesvorwahl, zum Beispiel +49 151 12345678.',
+  fields: { email: 'Neue E-Mail-Adresse', phone: 'Neue Telefonnummer', code: 'Code' },
+  said: {
+    email: 'Eine E-Mail mit einem Link ist unterwegs. Bis der Link geöffnet wird, ändert sich nichts.',
+    phone: 'Eine SMS mit einem Code ist unterwegs. Geben Sie den Code hier ein.',
+    confirmed: 'Die Nummer ist bestätigt. Gleich ist sie in Gebrauch.',
+    removed: 'Die Nummer wird gleich entfernt. Sie bekommen eine E-Mail, mit der Sie das rückgängig machen können.',
+  },
+  rules: {
+    email: 'Das ist keine E-Mail-Adresse. Sie sieht aus wie name@example.com.',
+    required: 'Das wird gebraucht.',
+    max_length: 'Das ist zu lang.',
+    phone: 'Das ist keine Telefonnummer mit Landesvorwahl.',
+    country: 'An diese Nummer kann keine SMS gesendet werden.',
+    unchanged: 'Das ist schon so.',
+    wrong_code: 'Das ist nicht der Code.',
+    code_over: 'Dieser Code gilt nicht mehr. Lassen Sie sich einen anderen senden.',
+  },
+};
