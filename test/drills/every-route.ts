@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type { Stack } from '../../local/stack.ts';
 import type { Part } from '../../local/supervisor.ts';
 import { AccountConsole } from '../support/account-console.ts';
+import { CookieBrowser } from '../support/cookie-browser.ts';
 import { graphOf, partOf, type Say, withService } from '../support/drill-world.ts';
 import { factsOf, holesIn, publishedFacts, streamFaults, waitingFacts } from '../support/facts.ts';
 import { askGraph, bearer } from '../support/graph-client.ts';
@@ -44,13 +45,15 @@ class Changing {
   readonly person: Person;
   readonly #stack: Stack;
   #graph: string | undefined;
-  #console: AccountConsole | undefined;
+  readonly #console: AccountConsole;
+  #inConsole: string | undefined;
   /** What was acknowledged last. */
   name = 'Ada';
   locale = 'en';
 
   constructor(stack: Stack, person: Person) {
     this.#stack = stack;
+    this.#console = new AccountConsole(stack.endpoints);
     this.person = person;
   }
 
@@ -81,11 +84,17 @@ class Changing {
     return (await admin('PUT', place, { ...read, firstName })).ok;
   }
 
+  async #enterConsole(): Promise<string> {
+    const browser = new CookieBrowser(this.#stack.endpoints);
+    const form = await browser.begin(this.#console.address());
+    return this.#console.tokenOf(await browser.finish(form, this.person, (url) => url.includes('/account/?')));
+  }
+
   /** A customer's names are for staff to change there; her language is hers. */
   async #inAccountConsole(locale: string): Promise<boolean> {
-    this.#console ??= await AccountConsole.open(this.#stack.endpoints, this.person);
-    const status = await this.#console.speak(locale);
-    if (status === 401) this.#console = undefined;
+    this.#inConsole ??= await this.#enterConsole();
+    const status = await this.#console.speak(this.#inConsole, locale);
+    if (status === 401) this.#inConsole = undefined;
     if (status === 204) this.locale = locale;
     return status === 204;
   }

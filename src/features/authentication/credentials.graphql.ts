@@ -18,7 +18,7 @@ const CredentialSummary = builder.objectRef<Credential>('CredentialSummary').imp
     lastUsedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it was last used; null where the provider does not keep it.',
+      description: 'When it was last used. Always null while Keycloak is the provider: it keeps no such time.',
       resolve: () => null,
     }),
   }),

@@ -1,5 +1,6 @@
 package com.example.customers.keycloak.events;
 
+import com.example.customers.keycloak.proof.EverProven;
 import java.util.UUID;
 import org.keycloak.events.Event;
 import org.keycloak.events.EventListenerProvider;
@@ -11,7 +12,10 @@ import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
 
-/** Turns each change into a row of the outbox, in the transaction of the change. */
+/**
+ * Turns each change into a row of the outbox, in the transaction of the change, and marks accounts
+ * that were proven.
+ */
 final class CustomerEventsListener implements EventListenerProvider {
 
   private final KeycloakSession session;
@@ -25,6 +29,10 @@ final class CustomerEventsListener implements EventListenerProvider {
 
   @Override
   public void onEvent(Event event) {
+    if (event.getUserId() != null && EverProven.concerns(event.getType())) {
+      RealmModel realm = session.realms().getRealm(event.getRealmId());
+      EverProven.note(session.users().getUserById(realm, event.getUserId()));
+    }
     CustomerEvent.of(
             event,
             UUID.randomUUID().toString(),
