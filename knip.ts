@@ -9,6 +9,7 @@ export default {
     'test/**/*.test.ts',
     'test/bench/{run,caller}.ts',
     'test/drills/run.ts',
+    'test/load/run.ts',
     'test/support/{global-setup,identity-setup,*-file}.ts',
     'codegen.ts',
     'docs/gateway/gateway.ts',
