@@ -1,3 +1,4 @@
+import { socialDe } from './social-de.ts';
 import { contactPagesDe } from './contacts-de.ts';
 import type { pagesEn } from './pages-en.ts';
 import { sessionsDe } from './sessions-de.ts';
@@ -76,6 +77,7 @@ export const pagesDe: typeof pagesEn = {
     end: 'Beenden',
   },
   ...sessionsDe.pages,
+  ...socialDe,
   over: {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',

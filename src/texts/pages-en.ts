@@ -1,4 +1,5 @@
 import { sessionsEn } from './sessions-en.ts';
+import { socialEn } from './social-en.ts';
 import { contactPagesEn } from './contacts-en.ts';
 
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
@@ -75,6 +76,7 @@ export const pagesEn = {
     end: 'End',
   },
   ...sessionsEn.pages,
+  ...socialEn,
   over: {
     text: 'Your session is over. Please sign in again; what you have typed stays here until you leave the page.',
     again: 'Sign in again',
