@@ -93,6 +93,7 @@ export const pagesDe: typeof pagesEn = {
     'recovery-codes':
       'Ihre Wiederherstellungscodes sind eingerichtet. Bewahren Sie sie so auf, dass niemand sonst sie findet.',
     remove: 'Es ist entfernt.',
+    link: 'Das Konto ist verknüpft. Sie können sich ab jetzt damit anmelden.',
     cancelledText: 'Sie haben abgebrochen, also ist alles, wie es war.',
     errorText: 'Es ist alles, wie es war. Bitte versuchen Sie es noch einmal.',
     back: 'Zu Ihrem Profil',

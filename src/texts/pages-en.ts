@@ -91,6 +91,7 @@ export const pagesEn = {
     passkey: 'Your passkey is set up. You can sign in with it alone.',
     'recovery-codes': 'Your recovery codes are set up. Keep them where nobody else finds them.',
     remove: 'It is removed.',
+    link: 'The account is linked. You can sign in with it from now on.',
     cancelledText: 'You cancelled it, so everything is as it was.',
     errorText: 'Everything is as it was. Please try again.',
     back: 'To your profile',
