@@ -5,6 +5,7 @@ import type { Ports } from './ports.ts';
 import { postgresUrl } from './postgres.ts';
 import { redisUrl } from './redis.ts';
 import type { Secrets } from './secrets.ts';
+import { fallbackEnvironment } from './social-realm.ts';
 import type { PartPlan } from './supervisor.ts';
 
 /** What a process of the service does. */
@@ -71,6 +72,8 @@ export function serviceEnvironment(ports: Ports, secrets: Secrets, role: Role): 
     KEY_ENCRYPTION_KEYS: `local-1:${secrets.keyEncryption}`,
     INDEX_KEYS: `1:${secrets.index}`,
     TOKEN_KEY: secrets.token,
+    SOCIAL_PROVIDERS: 'auth0:Auth0',
+    ...fallbackEnvironment(ports, secrets),
     SMTP_URL: `smtp://127.0.0.1:${ports.SMTP_PORT}`,
     MAIL_FROM: 'Customer <no-reply@customer.localhost>',
     SMS_URL: smsUrl(ports),

@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
-import { keycloakUrl } from './service.ts';
 
 /** The realm that stands for Auth0 and the social providers. */
 export const socialRealm = 'social';
 /** Our client there. */
-export const socialClient = 'customer-shop';
+const socialClient = 'customer-shop';
 const description = new URL('../keycloak/overlays/social.json', import.meta.url);
 
 /** The `iss` of its tokens. */
-export const socialIssuer = (ports: Ports): string => `${keycloakUrl(ports)}/realms/${socialRealm}`;
+const socialIssuer = ({ KEYCLOAK_PORT }: Ports): string => `http://localhost:${KEYCLOAK_PORT}/realms/${socialRealm}`;
 
 /** The keys of the broker `auth0`, as `npm run realm` reads them. */
 export function socialEnvironment(ports: Ports, secrets: Secrets): Record<string, string> {
@@ -25,6 +24,15 @@ export function socialEnvironment(ports: Ports, secrets: Secrets): Record<string
     AUTH0_CLIENT_SECRET: secrets.clientSocial,
   };
 }
+
+/** The same as the issuer that takes over while Keycloak is away, though here both are one process. */
+export const fallbackEnvironment = (ports: Ports, secrets: Secrets): Record<string, string> => ({
+  IDENTITY_FALLBACK_ISSUER: socialIssuer(ports),
+  IDENTITY_FALLBACK_AUDIENCE: 'customer-api',
+  IDENTITY_FALLBACK_CLIENT_ID: socialClient,
+  IDENTITY_FALLBACK_CLIENT_SECRET: secrets.clientSocial,
+  IDENTITY_FALLBACK_KEYS_URL: `${socialIssuer(ports)}/protocol/openid-connect/certs`,
+});
 
 type Environment = Readonly<Record<string, string>>;
 type Call = (method: string, path: string, body?: object) => Promise<Response>;

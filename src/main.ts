@@ -15,6 +15,7 @@ import { openDatabase, openPool } from './platform/database.ts';
 import { createKeyedHash } from './platform/keyed-hash.ts';
 import { KeycloakUsers } from './platform/keycloak.ts';
 import { KeycloakRows } from './platform/keycloak-rows.ts';
+import { readForeign, withFallback } from './platform/fallback-tokens.ts';
 import { createGrantVerifier } from './platform/keycloak-connect-verifier.ts';
 import { CustomerKeys } from './platform/keys.ts';
 import { createLog, type Log } from './platform/log.ts';
@@ -26,7 +27,8 @@ import { openRedis } from './platform/redis.ts';
 import { createSmsGateway } from './platform/sms.ts';
 import { watchRevocations } from './platform/revocations.ts';
 import { withinSession } from './platform/session-limit.ts';
-import { createTokenVerifier } from './platform/token-verifier.ts';
+import { createTokenVerifier, type TokenVerifier } from './platform/token-verifier.ts';
+import { isOpen } from './read-model/subjects.ts';
 import { adminHandler } from './server/admin.ts';
 import { contexts } from './server/contexts.ts';
 import { deliveriesInto } from './server/deliveries.ts';
@@ -145,6 +147,16 @@ async function drain(server: Server): Promise<void> {
 /** Staff and services may touch records of others. */
 const isForOthers = (permission: string): boolean => permission !== 'customer:self';
 
+/** With a second issuer: its tokens too, for whoever is linked there (design, decision 29). */
+function bothIssuers(inner: TokenVerifier, { config, clock, pool }: Parts): TokenVerifier {
+  const { fallback } = config;
+  if (!fallback) return inner;
+  const { issuer, audience, keysUrl, client } = fallback;
+  const access = { issuer, audience, keysUrl, clients: [client.id], foreign: readForeign };
+  const verifier = withinSession(createTokenVerifier(access, clock), { client: client.id, ...config.session }, clock);
+  return withFallback(inner, { issuer, verifier, isOpen: (identity) => isOpen(pool, identity) });
+}
+
 async function startPublic(
   { parts, metrics }: Connections,
   opened: Opened,
@@ -156,7 +168,8 @@ async function startPublic(
   const any = createTokenVerifier({ issuer, keysUrl, ...config.tokens }, clock, impossible);
   const local = withinSession(any, { client: config.keycloak.bff.id, ...config.session }, clock);
   const access = { url, issuer, realm, audience: config.tokens.audience, client: config.keycloak.service };
-  const verifier = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
+  const careful = createGrantVerifier(local, access, ({ permissions }) => permissions.some(isForOthers));
+  const verifier = bothIssuers(careful, parts);
   const revocations = opened.add(await watchRevocations(config.database.url, clock, log), (one) => one.stop());
   const graph = createGraph({ introspection: config.server.introspection, production: config.production, log });
   const contextFor = contexts(parts);

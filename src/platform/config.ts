@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { fallbackConfig, fallbackVariables, fallbackWhole } from './fallback-config.ts';
 import { smsConfig, smsVariables, smsWhole } from './sms-config.ts';
 
 const parts = z.string().transform((text) =>
@@ -40,6 +41,17 @@ const clientList = parts.transform((entries, ctx) => {
     else clients.set(id, given);
   }
   return clients;
+});
+
+/** `alias:Name` by comma: what Keycloak calls a provider, and what people do. */
+const providers = parts.transform((entries, ctx) => {
+  const found = new Map<string, string>();
+  for (const entry of entries) {
+    const [, alias, name] = /^([\w-]{1,64}):(.{1,64})$/.exec(entry) ?? [];
+    if (alias && name) found.set(alias, name);
+    else ctx.addIssue({ code: 'custom', message: 'must be providers, `alias:Name` by comma' });
+  }
+  return found;
 });
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -111,6 +123,10 @@ export const variables = z.object({
     'keys of the hashes by which sealed values are found, `version:base64` by comma; at most two, the last is current',
   ),
   TOKEN_KEY: key.describe('key that derives refresh handles and signs cookies, 32 bytes in base64'),
+  ...fallbackVariables,
+  SOCIAL_PROVIDERS: providers
+    .prefault('')
+    .describe('providers that our pages offer to sign in with, `alias:Name` by comma; none without'),
   SESSION_IDLE_SECONDS: seconds(3600, 60, 86_400).describe('a session ends after so long without use'),
   SESSION_MAX_SECONDS: seconds(3600, 60, 2_592_000).describe('a session ends after so long whatever happens'),
   LOGIN_REFUSAL_MS: count(1000, 0, 4000).describe(
@@ -160,6 +176,8 @@ function surroundings(v: z.infer<typeof variables>) {
     codes: { mailsPerHour: v.CODE_MAILS_PER_HOUR },
     mail: { url: v.SMTP_URL, from: v.MAIL_FROM },
     sms: smsConfig(v),
+    fallback: fallbackConfig(v),
+    socialProviders: v.SOCIAL_PROVIDERS,
     events: { source: v.EVENT_SOURCE, streamMaxLength: v.STREAM_MAX_LENGTH },
     sweep: { maxMissing: v.SWEEP_MAX_MISSING },
     log: { level: v.LOG_LEVEL },
@@ -217,7 +235,7 @@ function freeze<T extends object>(value: T): T {
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
-  const result = variables.superRefine(smsWhole).safeParse(given);
+  const result = variables.superRefine(smsWhole).superRefine(fallbackWhole).safeParse(given);
   if (result.success) return freeze(shape(result.data));
   throw new ConfigError(
     result.error.issues.map((issue) => {

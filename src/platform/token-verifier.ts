@@ -39,7 +39,12 @@ export interface TokenAccess {
   readonly audience: string;
   /** Clients (`azp`) whose tokens count. */
   readonly clients: readonly string[];
+  /** Reads what another kind of issuer writes; without it: Keycloak's. */
+  readonly foreign?: ForeignReader;
 }
+
+/** Reads the claims of a token whose signature, issuer, audience and times are good; null for one that does not count. */
+export type ForeignReader = (payload: JWTPayload, access: TokenAccess) => Claims | null;
 
 /** The issuer's keys cannot be had, so no token can be judged. */
 export class KeysUnavailable extends Error {
@@ -129,6 +134,12 @@ function isPlain(header: JWTHeaderParameters): boolean {
   return (typ === 'JWT' || typ === 'at+jwt') && typeof kid === 'string' && !wrapping.some((name) => name in header);
 }
 
+function readClaims(payload: JWTPayload, access: TokenAccess, now: number): ReturnType<typeof claimsOf> {
+  if (!access.foreign) return claimsOf(payload, access, now);
+  const claims = access.foreign(payload, access);
+  return claims && claims.expiresAt <= now + longestSeconds && claims.issuedAt <= now + leewaySeconds ? claims : null;
+}
+
 const judged = /^ERR_(JWT|JWS|JOSE|JWE|JWK_INVALID|JWKS_NO_MATCHING|JWKS_MULTIPLE)/;
 
 /** jose's word for a token that is bad, as opposed to keys that could not be read. */
@@ -178,7 +189,7 @@ function createVerifier(access: TokenAccess, clock: Clock, { keys, onImpossible 
       clockTolerance: leewaySeconds,
       currentDate: now,
     });
-    const claims = isPlain(protectedHeader) ? claimsOf(payload, access, now.getTime() / 1000) : 'impossible';
+    const claims = isPlain(protectedHeader) ? readClaims(payload, access, now.getTime() / 1000) : 'impossible';
     if (claims !== 'impossible') return claims;
     onImpossible();
     return null;

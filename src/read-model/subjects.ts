@@ -13,3 +13,17 @@ export async function subjectsOf(
   });
   return rows.map(({ subject }) => subject);
 }
+
+/** Whether an identity is linked with an account whose owner may come in. */
+export async function isOpen(
+  pool: pg.Pool,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string },
+): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'identity-is-open',
+    text: `select 1 from identity_link l join customer c on c.id = l.customer_id
+      where l.issuer = $1 and l.subject = $2 and c.status in ('ACTIVE', 'PENDING_VERIFICATION')`,
+    values: [issuer, subject],
+  });
+  return rowCount === 1;
+}

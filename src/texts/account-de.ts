@@ -14,6 +14,7 @@ export const accountDe: typeof accountEn = {
     'recovery-codes':
       'Ihre Wiederherstellungscodes sind eingerichtet. Bewahren Sie sie so auf, dass niemand sonst sie findet.',
     remove: 'Es ist entfernt.',
+    link: 'Das Konto ist verknüpft. Sie können sich ab jetzt damit anmelden.',
     other: 'Es ist erledigt.',
     cancelled: 'Sie haben abgebrochen, also ist alles, wie es war.',
     error: 'Das hat nicht geklappt. Es ist alles, wie es war; bitte versuchen Sie es noch einmal.',

@@ -12,6 +12,7 @@ export const accountEn = {
     passkey: 'Your passkey is set up. You can sign in with it alone.',
     'recovery-codes': 'Your recovery codes are set up. Keep them where nobody else finds them.',
     remove: 'It is removed.',
+    link: 'The account is linked. You can sign in with it from now on.',
     other: 'It is done.',
     cancelled: 'You cancelled it, so everything is as it was.',
     error: 'This did not work. Everything is as it was; please try again.',

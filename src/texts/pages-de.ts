@@ -1,5 +1,6 @@
 import { stepUpDe } from './step-up-de.ts';
 import { contactFormDe } from './contact-form-de.ts';
+import { socialDe } from './social-de.ts';
 import { contactPagesDe } from './contacts-de.ts';
 import type { pagesEn } from './pages-en.ts';
 import { accountDe } from './account-de.ts';
@@ -82,6 +83,7 @@ export const pagesDe: typeof pagesEn = {
   ...sessionsDe.pages,
   account: accountDe,
   stepUp: stepUpDe.page,
+  ...socialDe,
   over: {
     text: 'Ihre Sitzung ist beendet. Bitte melden Sie sich erneut an; was Sie eingegeben haben, bleibt hier stehen, bis Sie die Seite verlassen.',
     again: 'Erneut anmelden',

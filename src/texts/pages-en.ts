@@ -2,6 +2,7 @@ import { accountEn } from './account-en.ts';
 import { sessionsEn } from './sessions-en.ts';
 import { stepUpEn } from './step-up-en.ts';
 import { contactFormEn } from './contact-form-en.ts';
+import { socialEn } from './social-en.ts';
 import { contactPagesEn } from './contacts-en.ts';
 
 /** What our pages say in English. The other languages have the same keys, checked by the compiler. */
@@ -81,6 +82,7 @@ export const pagesEn = {
   ...sessionsEn.pages,
   account: accountEn,
   stepUp: stepUpEn.page,
+  ...socialEn,
   over: {
     text: 'Your session is over. Please sign in again; what you have typed stays here until you leave the page.',
     again: 'Sign in again',

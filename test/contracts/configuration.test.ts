@@ -51,6 +51,22 @@ describe('configuration (design §9)', () => {
     expect(Object.isFrozen(config.keycloak.bff)).toBe(true);
   });
 
+  test('a second issuer comes whole, and is not Keycloak', () => {
+    const second = {
+      IDENTITY_FALLBACK_ISSUER: 'https://shop.eu.auth0.com/',
+      IDENTITY_FALLBACK_AUDIENCE: 'customer-api',
+      IDENTITY_FALLBACK_CLIENT_ID: 'shop',
+      IDENTITY_FALLBACK_CLIENT_SECRET: secret(),
+    };
+
+    const keysUrl = 'https://shop.eu.auth0.com/.well-known/jwks.json';
+    expect(readConfig({ ...whole, ...second }).fallback).toMatchObject({ keysUrl, broker: 'auth0' });
+    expect(readConfig(whole).fallback).toBeUndefined();
+    for (const name of Object.keys(second)) expect(problemsOf({ ...whole, ...second, [name]: '' })).toHaveLength(1);
+    const same = { ...second, IDENTITY_FALLBACK_ISSUER: whole.KEYCLOAK_ISSUER };
+    expect(problemsOf({ ...whole, ...same })).toEqual([expect.stringContaining('must be another')]);
+  });
+
   test('an empty environment is told everything that is missing at once', () => {
     const missing = Object.keys(whole).filter((name) =>
       problemsOf({}).some((problem) => problem.startsWith(`${name} `)),

@@ -11,7 +11,20 @@ declare module 'vitest' {
 
 const { keycloak, clients, mail, rest } = inject('endpoints');
 const smtp = new URL(mail.smtp);
+const service = inject('environment');
+const provider = `${service['IDENTITY_FALLBACK_ISSUER']}/protocol/openid-connect`;
+/** The keys of the broker that is on in this stack. */
+const broker = {
+  AUTH0_ISSUER: service['IDENTITY_FALLBACK_ISSUER'] ?? '',
+  AUTH0_AUTHORIZATION_URL: `${provider}/auth`,
+  AUTH0_TOKEN_URL: `${provider}/token`,
+  AUTH0_USERINFO_URL: `${provider}/userinfo`,
+  AUTH0_KEYS_URL: `${provider}/certs`,
+  AUTH0_CLIENT_ID: service['IDENTITY_FALLBACK_CLIENT_ID'] ?? '',
+  AUTH0_CLIENT_SECRET: service['IDENTITY_FALLBACK_CLIENT_SECRET'] ?? '',
+};
 const env = {
+  ...broker,
   KEYCLOAK_URL: keycloak.url,
   KEYCLOAK_ADMIN_USER: keycloak.adminUser,
   KEYCLOAK_ADMIN_PASSWORD: keycloak.adminPassword,

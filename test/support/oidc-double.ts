@@ -134,6 +134,7 @@ export class OidcDouble {
     const name = address.pathname.replace('/realms/customer/protocol/openid-connect/', '');
     if (this.fault === 'hangs') return;
     if (this.fault === 'down') return this.#send(response, 503, { error: 'temporarily_unavailable' });
+    if (name.endsWith('/openid-configuration')) return this.#send(response, 200, this.#metadata());
     if (name === 'auth') return this.#authorize(address, response);
     if (name === 'certs') return this.#certs(response);
     if (name === 'logout') return this.#logout(await body(request), response);
@@ -149,6 +150,20 @@ export class OidcDouble {
     this.calls.certs += 1;
     const key = await exportJWK(this.#keys.publicKey);
     this.#send(response, 200, { keys: [{ ...key, kid: 'double', use: 'sig', alg: 'RS256' }] });
+  }
+
+  /** For whoever does not know the addresses. */
+  #metadata(): object {
+    const at = (name: string): string => `${this.issuer}/protocol/openid-connect/${name}`;
+    return {
+      issuer: this.issuer,
+      authorization_endpoint: at('auth'),
+      token_endpoint: at('token'),
+      jwks_uri: at('certs'),
+      revocation_endpoint: at('revoke'),
+      id_token_signing_alg_values_supported: ['RS256'],
+      authorization_response_iss_parameter_supported: true,
+    };
   }
 
   #authorize({ searchParams: q }: URL, response: ServerResponse): void {

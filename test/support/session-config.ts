@@ -3,10 +3,17 @@ import type { TestDatabases } from './database.ts';
 import type { OidcDouble } from './oidc-double.ts';
 
 /** What a replica runs with whose provider is a double. */
-export function configFor(provider: OidcDouble, databases: TestDatabases): Config {
+export function configFor(provider: OidcDouble, databases: TestDatabases, fallback?: OidcDouble): Config {
   const key = Buffer.alloc(32, 3).toString('base64');
   const secret = 'a-secret-that-is-only-for-this-test-run';
+  const second = {
+    IDENTITY_FALLBACK_ISSUER: fallback?.issuer,
+    IDENTITY_FALLBACK_AUDIENCE: 'customer-api',
+    IDENTITY_FALLBACK_CLIENT_ID: fallback?.clientId,
+    IDENTITY_FALLBACK_CLIENT_SECRET: fallback?.clientSecret,
+  };
   return readConfig({
+    ...(fallback ? second : {}),
     PUBLIC_URL: 'http://localhost:4000',
     ALLOWED_ORIGINS: 'http://localhost:4000',
     REDIS_URL: 'redis://localhost:1',

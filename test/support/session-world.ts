@@ -59,12 +59,13 @@ export class SessionWorld {
   #advancedMs = 0;
   #count = 0;
 
-  async start(): Promise<void> {
+  /** @param fallback  the issuer that takes over while the provider is away */
+  async start(fallback?: OidcDouble): Promise<void> {
     await this.provider.start();
     this.#keycloak = await startKeycloakDouble();
     this.#databases = await cloneDatabases();
     const databases = this.#databases;
-    const config = configFor(this.provider, databases);
+    const config = configFor(this.provider, databases, fallback);
     for (let n = 0; n < 2; n += 1) this.#records.push(await openRecords({ databases }));
     this.#replicas = this.#records.map((records) => this.#replicaOver(config, records));
   }

@@ -33,3 +33,16 @@ export async function withSocial(visitor: Visitor, publicUrl: string, person: So
   const login = await visitor.open(`${publicUrl}/auth/login`);
   return atSocial(visitor, await visitor.follow(login, 'broker/auth0/login'), person);
 }
+
+/** A token that the provider itself gave her, for our audience. */
+export async function socialToken({ email, password }: SocialPerson): Promise<string> {
+  const environment = inject('environment');
+  const client = {
+    client_id: environment['IDENTITY_FALLBACK_CLIENT_ID'] ?? '',
+    client_secret: environment['IDENTITY_FALLBACK_CLIENT_SECRET'] ?? '',
+  };
+  const form = { grant_type: 'password', scope: 'openid', username: email, password, ...client };
+  const url = `${environment['IDENTITY_FALLBACK_ISSUER']}/protocol/openid-connect/token`;
+  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  return ((await answer.json()) as { access_token?: string }).access_token ?? '';
+}

@@ -8,7 +8,7 @@ const providerNames = {
 } as const;
 
 /** An action of the account: `/auth/action/{name}`. */
-export type AccountAction = keyof typeof providerNames | 'remove';
+export type AccountAction = keyof typeof providerNames | 'remove' | 'link';
 
 /** How an action ended. */
 export const outcomes = ['success', 'cancelled', 'error'] as const;
@@ -18,22 +18,25 @@ export type Outcome = (typeof outcomes)[number];
 
 /** Whether there is such an action. */
 export function isAccountAction(name: string): name is AccountAction {
-  return name === 'remove' || Object.hasOwn(providerNames, name);
+  return name === 'remove' || name === 'link' || Object.hasOwn(providerNames, name);
 }
 
 /**
- * What Keycloak is asked for; undefined for a removal that does not say of what.
+ * What Keycloak is asked for; undefined for a removal that does not say of what, or a link that does not say with whom.
  *
- * @param credential  the id of what is to be removed
+ * @param credential  the id of what is to be removed, or the alias of the provider to link with
  */
 export function providerAction(name: AccountAction, credential?: string): string | undefined {
-  if (name !== 'remove') return providerNames[name];
-  return credential && /^[\w-]{1,64}$/.test(credential) ? `delete_credential:${credential}` : undefined;
+  if (name !== 'remove' && name !== 'link') return providerNames[name];
+  // Keycloak has no action that unlinks.
+  if (name === 'remove' && credential?.startsWith('social-')) return undefined;
+  const wish = name === 'link' ? 'idp_link' : 'delete_credential';
+  return credential && /^[\w-]{1,64}$/.test(credential) ? `${wish}:${credential}` : undefined;
 }
 
 /** Whether somebody who had no second factor may have one now: then her password alone proves nothing more. */
 export function adds(name: AccountAction): boolean {
-  return name !== 'password' && name !== 'remove';
+  return name !== 'password' && name !== 'remove' && name !== 'link';
 }
 
 /** Reads Keycloak's `kc_action_status`. */

@@ -11,7 +11,7 @@ import { isSecondFactor } from '../../domain/credential.ts';
 import { DomainError, Unauthenticated } from '../../domain/errors.ts';
 import { endOf, handleFrom, hashOfHandle, type SessionHandle } from '../../domain/session-token.ts';
 import { forUpdate } from '../../messaging/for-update.ts';
-import { compareClaims, type HolderCtx } from '../identity/identity-service.ts';
+import { compareClaims, customerLinked, type HolderCtx } from '../identity/identity-service.ts';
 import { isFirstSignIn } from './first-sign-in.ts';
 import { noteDevice } from './known-devices.ts';
 import { type Provider, ProviderRefused, type SignInClaims, type SignInProof } from './oidc.ts';
@@ -143,7 +143,9 @@ export async function open(
   const { tokens, claims } = exchanged;
   const at = ctx.clock.now();
   const expiresAt = endsAt(ctx, claims, at);
-  const customerId = await compareClaims(ctx, claims);
+  // What another issuer says of her changes nothing here, and makes nobody a customer.
+  const isOurs = claims.issuer === ctx.config.keycloak.issuer;
+  const customerId = isOurs ? await compareClaims(ctx, claims) : await customerLinked(ctx, claims);
   const handle = handleFrom(randomBytes(32));
   const device = deviceOf(ctx.request.userAgent, countryOfAddress(ctx.request.ip));
   const first = await ctx.transactAs({ actor: actorOf(claims), requestId: ctx.request.id }, async (em) => {
@@ -181,7 +183,7 @@ export async function signIn(ctx: SignInCtx, provider: Provider, answer: SignInA
     if (answer.subject !== undefined && claims.subject !== answer.subject) throw new ProviderRefused('another_person');
     const proof = answer.freshSince && (await plainProof(ctx, claims, answer.freshSince));
     const { replaces, keepsProof = true } = answer;
-    const session = await open(ctx, exchanged, { clientId: ctx.config.keycloak.bff.id, replaces, keepsProof, proof });
+    const session = await open(ctx, exchanged, { clientId: provider.clientId, replaces, keepsProof, proof });
     ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId }, 'signed in');
     return { ...session, subject: claims.subject, steppedUp: claims.acr === strong || proof !== undefined };
   } catch (error) {

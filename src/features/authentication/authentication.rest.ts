@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { decodeJwt } from 'jose';
 import { ContactInUse, DomainError, StatusConflict, Unavailable } from '../../domain/errors.ts';
 import { parseHandle, type SessionHandle } from '../../domain/session-token.ts';
+import { fallbackLogin, offerFallback } from '../../http/fallback-page.ts';
 import { answerNotice, type Notice } from '../../http/page.ts';
 import {
   isForm,
@@ -19,6 +20,7 @@ import { isSteppedUp, stepUpUrl } from '../../read-model/step-up.ts';
 import { adds, isAccountAction, outcomeOf, outcomePath, providerAction } from './account-actions.ts';
 import { acceptLogoutToken, signIn } from './authentication-service.ts';
 import { hasNoProof } from './email-proof.ts';
+import { createFallbackProvider, fallbackCallback, isNeeded } from './fallback-provider.ts';
 import { type AuthorizationWish, createProvider, type Provider, ProviderRefused } from './oidc.ts';
 import {
   beginSignIn,
@@ -121,10 +123,11 @@ async function depart(
   wish: Omit<AuthorizationWish, 'language'>,
 ): Promise<Response> {
   const { language } = c.env.ctx.request;
+  const provider = (signIn.fallback && room.provider.fallback) || room.provider;
   // A browser that is sent to a provider that is down or hung sees nothing of ours, nor comes back by itself.
-  await room.provider.mustAnswer();
+  await provider.mustAnswer();
   keepPending(c, room, [...room.pending.read(ownCookie(c, 'login')), signIn]);
-  return c.redirect(String(await room.provider.authorizationUrl(signIn, { ...wish, language })));
+  return c.redirect(String(await provider.authorizationUrl(signIn, { ...wish, language })));
 }
 
 /**
@@ -153,7 +156,20 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   if (acr === strong && (await provesByCode(c, room))) return c.redirect(codePage(returnTo));
   const begun = beginSignIn(returnTo, clock.now(), acr ? { acr, subject: actor.identity?.subject } : {});
   const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
-  return depart(c, room, signIn, { silent, acr });
+  const broker = /^[\w-]{1,64}$/.exec(c.req.query('provider') ?? '')?.[0];
+  const left = await depart(c, room, signIn, { silent, acr, broker }).catch((error: unknown) => {
+    if (room.provider.fallback && error instanceof Unavailable && !silent && !acr) return undefined;
+    throw error;
+  });
+  return left ?? offerFallback(c, returnTo);
+}
+
+/** Signs in at the second issuer, while Keycloak is away and no longer. */
+async function loginElsewhere(c: RouteContext, room: Room): Promise<Response> {
+  const { clock, config } = c.env.ctx;
+  const returnTo = localPath(c.req.query('returnTo'), config.server.publicUrl, standardReturn);
+  if (!(await isNeeded(room.provider))) return c.redirect(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`);
+  return depart(c, room, beginSignIn(returnTo, clock.now(), { fallback: true }), {});
 }
 
 /** The one action that is ours and not Keycloak's: the page behind it asks for the new contact. */
@@ -191,11 +207,14 @@ function refusedBy(c: RouteContext, error: string, returnTo: string): Promise<Re
   return answerNotice(c, { status: 400, text: 'refused', again: true });
 }
 
-async function callback(c: RouteContext, room: Room): Promise<Response> {
+/** The answer of one of the two; the other's does not count for it. */
+async function callback(c: RouteContext, room: Room, path = '/auth/callback'): Promise<Response> {
   const { config } = c.env.ctx;
+  const isFallback = path === fallbackCallback;
+  const provider = (isFallback && room.provider.fallback) || room.provider;
   const state = c.req.query('state') ?? '';
   const waiting = room.pending.read(ownCookie(c, 'login'));
-  const begun = waiting.find((signIn) => signIn.state === state);
+  const begun = waiting.find((signIn) => signIn.state === state && (signIn.fallback ?? false) === isFallback);
   if (!begun) {
     if (state.endsWith(again)) return answerNotice(c, { status: 400, text: 'cookies', again: true });
     return c.redirect('/auth/login?again=1');
@@ -207,13 +226,13 @@ async function callback(c: RouteContext, room: Room): Promise<Response> {
   );
   const error = c.req.query('error');
   if (error !== undefined) return refusedBy(c, error, begun.returnTo);
-  const address = new URL(`${config.server.publicUrl}/auth/callback${new URL(c.req.url).search}`);
+  const address = new URL(`${config.server.publicUrl}${path}${new URL(c.req.url).search}`);
   const { acr, action: done, subject } = begun;
   const freshSince = acr === undefined ? undefined : new Date(begun.until - pendingSeconds * 1000);
   const outcome = outcomeOf(c.req.query('kc_action_status'));
   const keepsProof = !(done && adds(done) && outcome === 'success');
   const answer = { address, proof: begun, replaces: handleOf(c), freshSince, subject, keepsProof };
-  const session = await signIn(c.env.ctx, room.provider, answer);
+  const session = await signIn(c.env.ctx, provider, answer);
   setSession(c, session);
   // Signed in, but back at the page that asked she would only be sent here again.
   if (acr === strong && !session.steppedUp && (await hasNoProof(c.env.ctx, session.subject)))
@@ -264,7 +283,8 @@ async function backchannelLogout(c: RouteContext, { provider }: Room): Promise<R
 /** The doors of a browser's session: /auth/login, callback, session, refresh, logout, backchannel-logout (contracts: rest). */
 export function authenticationRoutes(config: Config, clock: Clock): Hono<RouteEnv> {
   const now = (): Date => clock.now();
-  const room = { provider: createProvider(config, now), pending: createPendingSignIns(config.keys.token, now) };
+  const provider = createProvider(config, now, createFallbackProvider(config, now));
+  const room = { provider, pending: createPendingSignIns(config.keys.token, now) };
   return routes()
     .use('/auth/*', async (c, next) => {
       c.header('cache-control', 'no-store');
@@ -273,6 +293,8 @@ export function authenticationRoutes(config: Config, clock: Clock): Hono<RouteEn
     .get('/auth/login', (c) => orNotice(c, () => login(c, room)))
     .get('/auth/callback', (c) => orNotice(c, () => callback(c, room)))
     .get('/auth/action/email', changeEmail)
+    .get(fallbackLogin, (c) => orNotice(c, () => loginElsewhere(c, room)))
+    .get(fallbackCallback, (c) => orNotice(c, () => callback(c, room, fallbackCallback)))
     .get('/auth/action/:action', (c) => orNotice(c, () => action(c, room)))
     .get('/auth/session', session)
     .post('/auth/refresh', (c) => refresh(c, room))

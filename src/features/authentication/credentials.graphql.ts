@@ -11,7 +11,10 @@ const CredentialKind = builder.enumType('CredentialKind', {
 const CredentialSummary = builder.objectRef<Credential>('CredentialSummary').implement({
   description: 'Something a customer proves with who she is. What is secret of it stays at the identity provider.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Its id there: `credential` of `/auth/action/remove`.' }),
+    id: t.exposeID('id', {
+      description:
+        'Its id: `credential` of `/auth/action/remove`; `social-` and the alias for an account at a provider, which is not removed there.',
+    }),
     kind: t.expose('kind', { type: CredentialKind, description: 'What it is.' }),
     label: t.exposeString('label', { nullable: true, description: 'What she calls it.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was set up.' }),

@@ -1,32 +1,56 @@
 import DataLoader from 'dataloader';
 import type { Ctx } from '../../context.ts';
 import type { Credential } from '../../domain/credential.ts';
+import { isProof } from '../../platform/keycloak-credentials.ts';
 import type { CustomerRow } from '../../read-model/customers.ts';
 
 type ReadsCtx = Pick<Ctx, 'pool' | 'config' | 'keycloak' | 'customers'>;
 
-const subjects = `select customer_id as id, array_agg(subject order by linked_at, subject) as subjects from identity_link
+const subjects = `select customer_id as id, array_agg(subject order by linked_at, subject) as subjects,
+  min(linked_at) as since from identity_link
   where customer_id = any($1::uuid[]) and issuer = $2 group by customer_id`;
 
 /** Customers whose credentials are asked for at the same time: Keycloak lists one user's in a call. */
 const atOnce = 8;
+
+interface Held {
+  readonly id: string;
+  readonly subjects: string[];
+  /** When she was first linked with Keycloak. */
+  readonly since: Date;
+}
+
+/**
+ * What one customer has: what Keycloak calls credentials, and the accounts elsewhere that sign her in. Keycloak does not
+ * keep when those were linked; what is said of it is when she was first known there.
+ */
+function listOne(keycloak: ReadsCtx['keycloak'], held: Held | undefined): Promise<Credential[]>[] {
+  return (held?.subjects ?? []).map(async (subject) => {
+    const means = await keycloak.contacts.meansOf(subject);
+    const links = (means?.links ?? []).map(({ provider }): Credential => {
+      const shown = { label: null, createdAt: new Date(held?.since ?? 0) };
+      return { id: `social-${provider}`, kind: 'SOCIAL', ...shown };
+    });
+    return [...(means?.credentials ?? []).filter(isProof), ...links];
+  });
+}
 
 async function listAll(
   { pool, config, keycloak }: ReadsCtx,
   ids: readonly string[],
 ): Promise<(Credential[] | Error)[]> {
   const values = [ids, config.keycloak.issuer];
-  const { rows } = await pool.query<{ id: string; subjects: string[] }>({
+  const { rows } = await pool.query<Held>({
     name: 'credential-subjects',
     text: subjects,
     values,
   });
-  const known = new Map(rows.map((row) => [row.id, row.subjects]));
+  const known = new Map(rows.map((row) => [row.id, row]));
   const found = new Map<string, Credential[] | Error>();
   const waiting = [...ids];
   const list = async (): Promise<void> => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      const own = (known.get(id) ?? []).map((subject) => keycloak.credentialsOf(subject));
+      const own = listOne(keycloak, known.get(id));
       found.set(
         id,
         await Promise.all(own).then(

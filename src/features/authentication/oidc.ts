@@ -65,11 +65,17 @@ export interface AuthorizationWish {
   readonly acr?: string | undefined;
   /** Something to do with the account there, before the answer. */
   readonly action?: string;
+  /** Which of the providers behind it she chose, by its alias there. */
+  readonly broker?: string | undefined;
 }
 
 /** Our side of OpenID Connect with one provider. */
 export interface Provider {
   readonly issuer: string;
+  /** Our client there. */
+  readonly clientId: string;
+  /** Who takes over while this one is away; sessions that began there stay there. */
+  readonly fallback?: Provider | undefined;
   /** Whether a browser sent there would be answered. @throws Unavailable */
   mustAnswer(): Promise<void>;
   /** Where the browser goes to sign in. */
@@ -200,7 +206,7 @@ export async function endAtProvider(url: string, form: Record<string, string>): 
 }
 
 /** However many sign in, one asks at a time, and all get its answer. */
-function answering(url: string): () => Promise<void> {
+export function answering(url: string): () => Promise<void> {
   let underWay: Promise<void> | undefined;
   const ask = async (): Promise<void> => {
     const answer = await request(url, { timeoutMs: longestCallSeconds * 1000 }).catch((error: unknown) => {
@@ -211,10 +217,11 @@ function answering(url: string): () => Promise<void> {
   return () => (underWay ??= ask().finally(() => (underWay = undefined)));
 }
 
-function wished({ language, silent, acr, action }: AuthorizationWish): Record<string, string> {
+function wished({ language, silent, acr, action, broker }: AuthorizationWish): Record<string, string> {
   return {
     ui_locales: language,
     ...(action ? { kc_action: action } : {}),
+    ...(broker ? { kc_idp_hint: broker } : {}),
     // Asked for anew, since `auth_time` of a session that is there already is that of its beginning.
     ...(acr ? { acr_values: acr, prompt: 'login' } : silent ? { prompt: 'none' } : {}),
   };
@@ -250,8 +257,8 @@ function logoutTokens({ keycloak }: Config, jwks: ReturnType<typeof createRemote
   };
 }
 
-/** Keycloak as the browsers' provider. Makes no connection before it is used. */
-export function createProvider(config: Config, now: () => Date): Provider {
+/** Keycloak as the browsers' provider. Makes no connection before it is used. `fallback` takes over while it is away. */
+export function createProvider(config: Config, now: () => Date, fallback?: Provider): Provider {
   const client = configuration(config);
   const { issuer, url, realm, bff } = config.keycloak;
   const inside = `${url}/realms/${realm}/protocol/openid-connect`;
@@ -262,6 +269,8 @@ export function createProvider(config: Config, now: () => Date): Provider {
   };
   return {
     issuer,
+    clientId: bff.id,
+    fallback,
     mustAnswer: answering(`${inside}/certs`),
     async authorizationUrl(proof, wish) {
       return oidc.buildAuthorizationUrl(client, {

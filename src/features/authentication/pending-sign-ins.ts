@@ -14,10 +14,12 @@ export interface PendingSignIn extends SignInProof {
   readonly action?: AccountAction | undefined;
   /** Who must come back: whoever proves herself anew, or changes her account, is nobody else. */
   readonly subject?: string | undefined;
+  /** Whether it is the second issuer that is to answer: an answer of the other one counts for nothing. */
+  readonly fallback?: boolean | undefined;
 }
 
 /** What a sign-in is for, when it is for more than to be signed in. */
-export type Purpose = Pick<PendingSignIn, 'acr' | 'action' | 'subject'>;
+export type Purpose = Pick<PendingSignIn, 'acr' | 'action' | 'subject' | 'fallback'>;
 
 /** How long a sign-in may be under way, in seconds (ASVS 10.1.2). */
 export const pendingSeconds = 300;
@@ -27,7 +29,9 @@ const valueBytes = 4000;
 const longestReturn = 1024;
 const label = '__Host-login v3';
 
-const purpose = z.object({ acr: z.string(), action: z.custom<AccountAction>(), subject: z.string() }).partial();
+const purpose = z
+  .object({ acr: z.string(), action: z.custom<AccountAction>(), subject: z.string(), fallback: z.boolean() })
+  .partial();
 const shape = z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.number(), purpose]));
 
 type Row = z.infer<typeof shape>[number];

@@ -96,14 +96,22 @@ async function endStolen(ctx: SessionCtx, { customerId, id, issuer, sid }: Store
   if (first) ctx.figures.incident('refresh_reuse');
 }
 
+/** Where a session began: it is refreshed and ended there. */
+const homeOf = (provider: Provider, { issuer }: StoredSession): Provider =>
+  issuer === provider.fallback?.issuer ? provider.fallback : provider;
+
+/** The second issuer's access tokens name no session, so all of hers there end with one. */
+const endingOf = (provider: Provider, { issuer, subject, sid }: StoredSession) =>
+  issuer === provider.fallback?.issuer ? { subject } : { sid };
+
 /** Ends a session here first, so that it is over whether or not the provider can be asked; then there. */
 async function end(ctx: SessionCtx, provider: Provider, session: StoredSession, reason: SessionEnd): Promise<void> {
   const tokens = session.ended ? undefined : await openTokens(ctx, session).catch(() => undefined);
   if (reason === 'REUSE') await endStolen(ctx, session);
-  else await endSessions(ctx.pool, session.issuer, { sid: session.sid }, reason, ctx.clock.now());
+  else await endSessions(ctx.pool, session.issuer, endingOf(provider, session), reason, ctx.clock.now());
   ctx.log.info({ requestId: ctx.request.id, customerId: session.customerId, reason }, 'session ended');
   if (!tokens || reason === 'PROVIDER') return;
-  if (await provider.endSession(tokens.refreshToken)) return;
+  if (await homeOf(provider, session).endSession(tokens.refreshToken)) return;
   ctx.log.warn(
     { requestId: ctx.request.id, customerId: session.customerId },
     'session is still to end at the provider',
@@ -124,7 +132,7 @@ async function rotate(
 ): Promise<Refreshed | undefined> {
   let tokens: ProviderTokens;
   try {
-    tokens = await provider.refresh((await openTokens(ctx, session)).refreshToken);
+    tokens = await homeOf(provider, session).refresh((await openTokens(ctx, session)).refreshToken);
   } catch (error) {
     if (!(error instanceof ProviderRefused)) {
       await abandonLease(ctx.pool, session.id, lease);

@@ -13,6 +13,7 @@ import { changeKey, lockTask, tellFormerTask, tellProviderTask, tellStatusTask }
 import type { KeycloakUser } from '../../platform/keycloak.ts';
 import { type DriftKind, type Line, recordDrift } from './drift.ts';
 import { clearPhone } from './clear-phone.ts';
+import { fallbackSubjects, settleFallbackLinks } from './fallback-links.ts';
 import { holderOf } from './holder.ts';
 import { intentOf } from './intent.ts';
 import { checked, isLinked, link } from './links.ts';
@@ -174,7 +175,12 @@ async function tellWhatIsOwed(
 }
 
 /** One transaction: the customer found or made, brought to what Keycloak has, and what is to be told there enqueued. */
-async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promise<Converged> {
+async function settle(
+  ctx: ConvergeCtx,
+  s: Sighting,
+  user: KeycloakUser,
+  elsewhereAs: string[] | undefined,
+): Promise<Converged> {
   return ctx.transactAs(actOf(s), async (em) => {
     const found = await find(ctx, em, s, user);
     if (typeof found === 'string') return { outcome: found };
@@ -194,6 +200,7 @@ async function settle(ctx: ConvergeCtx, s: Sighting, user: KeycloakUser): Promis
       await writeNow(em);
       await link(em, s.identity, account.id, ctx.clock.now());
     }
+    await settleFallbackLinks(ctx, em, account.id, gone.includes(account.status) ? [] : elsewhereAs);
     for (const { id } of former) await ctx.work.enqueue(em, tellFormerTask, changeKey(account.id, id));
     if (account.contacts.lock?.carriedOutAt === null) await ctx.work.enqueue(em, lockTask, account.id);
     if (closed || (made && !user.enabled)) await endAll(ctx, s.identity);
@@ -226,7 +233,8 @@ function closeAbsent(ctx: ConvergeCtx, s: Sighting): Promise<Converged> {
 async function look(ctx: ConvergeCtx, s: Sighting): Promise<Converged> {
   const user = await ctx.keycloak.findById(s.identity.subject);
   if (user?.serviceAccount) return { outcome: 'not-a-customer' };
-  const work = user ? () => settle(ctx, s, user) : () => closeAbsent(ctx, s);
+  const elsewhereAs = user ? await fallbackSubjects(ctx, user) : undefined;
+  const work = user ? () => settle(ctx, s, user, elsewhereAs) : () => closeAbsent(ctx, s);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const done = await work();

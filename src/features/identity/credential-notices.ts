@@ -24,6 +24,12 @@ export interface CredentialNotice extends CredentialChange {
   readonly at: Date;
 }
 
+const links: Readonly<Record<string, CredentialChange>> = {
+  FEDERATED_IDENTITY_LINK: { done: 'set', kind: 'SOCIAL' },
+  FEDERATED_IDENTITY_OVERRIDE_LINK: { done: 'set', kind: 'SOCIAL' },
+  REMOVE_FEDERATED_IDENTITY: { done: 'removed', kind: 'SOCIAL' },
+};
+
 const byAdmins: Readonly<Record<string, CredentialChange>> = {
   USER_RESET_PASSWORD: { done: 'set', kind: 'PASSWORD' },
   USER_CREDENTIALS: { done: 'removed', kind: undefined },
@@ -33,6 +39,7 @@ const byAdmins: Readonly<Record<string, CredentialChange>> = {
 /** What a delivery changed of what she signs in with; undefined for any other. */
 export function credentialChangeOf({ type, kind, credentialType = '' }: Delivery): CredentialChange | undefined {
   if (kind === 'admin') return Object.hasOwn(byAdmins, type) ? byAdmins[type] : undefined;
+  if (Object.hasOwn(links, type)) return links[type];
   const what = credentialType === trustedDeviceType ? 'TRUSTED_DEVICE' : kindOfType(credentialType);
   if (!what || (type !== 'UPDATE_CREDENTIAL' && type !== 'REMOVE_CREDENTIAL')) return undefined;
   return { done: type === 'UPDATE_CREDENTIAL' ? 'set' : 'removed', kind: what };

@@ -99,6 +99,17 @@ export async function compareClaims(ctx: HolderCtx, claims: Claims): Promise<str
   throw new Unauthenticated();
 }
 
+/** The customer an identity is linked with. @throws Unauthenticated for whoever is not linked */
+export async function customerLinked({ pool }: Pick<Ctx, 'pool'>, { issuer, subject }: Identity): Promise<string> {
+  const { rows } = await pool.query<{ customerId: string }>({
+    name: 'customer-of-bearer',
+    text: 'select customer_id as "customerId" from identity_link where issuer = $1 and subject = $2',
+    values: [issuer, subject],
+  });
+  if (!rows[0]) throw new Unauthenticated();
+  return rows[0].customerId;
+}
+
 /**
  * The customer of somebody who comes with a token instead of through our sign-in: linked already, or made now.
  *
@@ -112,6 +123,8 @@ export async function customerOfBearer(ctx: HolderCtx, identity: Identity): Prom
     values: [identity.issuer, identity.subject],
   });
   if (rows[0]) return rows[0].customerId;
+  // Keycloak is not asked of somebody whom another issuer knows.
+  if (identity.issuer !== ctx.config.keycloak.issuer) throw new Unauthenticated();
   const { outcome, customerId } = await converge(ctx, { identity, line: 'SIGN_IN', waitMs });
   if (outcome === 'busy') throw new Unavailable(1);
   if (!customerId) throw new Unauthenticated();

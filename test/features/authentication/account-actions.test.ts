@@ -27,12 +27,16 @@ describe('what a customer has Keycloak do with her account (contracts: rest, /au
     ['passkey', 'webauthn-register-passwordless'],
     ['recovery-codes', 'CONFIGURE_RECOVERY_AUTHN_CODES'],
     ['remove?credential=4f1c-9', 'delete_credential:4f1c-9'],
+    ['link?credential=auth0', 'idp_link:auth0'],
   ])('%s asks it for %s', async (path, wish) => {
     expect(wishOf(await go(await steppedUp(), `/auth/action/${path}`))).toBe(wish);
   });
 
   test.each([
     'remove',
+    'link',
+    'link?credential=a:b',
+    'remove?credential=social-auth0',
     'remove?credential=',
     'remove?credential=a:b',
     'remove?credential=a%20b',

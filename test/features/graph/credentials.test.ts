@@ -24,7 +24,8 @@ beforeAll(async () => {
   keycloak = await startKeycloakDouble();
   users = new KeycloakUsers(keycloak.access, { now: () => new Date() }, (seconds) => new Unavailable(seconds));
   world = await openGraph({ keycloak: users });
-  ann = keycloak.add({ email: 'ann@example.com', credentials });
+  const federatedIdentities = [{ identityProvider: 'auth0', userId: 'auth0|ann' }];
+  ann = keycloak.add({ email: 'ann@example.com', credentials, federatedIdentities });
   id = await world.customer(ann.id, 'ann@example.com');
   await world.customer('bob', 'bob@example.com');
 });
@@ -50,6 +51,7 @@ describe('what a customer proves with who she is (contracts: subgraph, Customer.
       { id: 'c2', kind: 'TOTP', label: 'Ann’s phone', ...rest },
       { id: 'c3', kind: 'PASSKEY', label: null, ...rest },
       { id: 'c4', kind: 'RECOVERY_CODES', label: null, ...rest },
+      { id: 'social-auth0', kind: 'SOCIAL', label: null, createdAt: expect.any(String), lastUsedAt: null },
     ]);
   });
 
@@ -57,9 +59,9 @@ describe('what a customer proves with who she is (contracts: subgraph, Customer.
     const labels = async (actor: Parameters<GraphWorld['ask']>[0]): Promise<unknown[]> =>
       (await world.ask(actor, other, { id })).data?.['customer'].credentials.map(({ label }: any) => label);
 
-    expect(await labels(service)).toEqual([null, null, null, null]);
-    expect(await labels(staff('customer:read'))).toEqual([null, null, null, null]);
-    expect(await labels(staff('customer:read', 'customer:pii'))).toEqual([null, 'Ann’s phone', null, null]);
+    expect(await labels(service)).toEqual([null, null, null, null, null]);
+    expect(await labels(staff('customer:read'))).toEqual([null, null, null, null, null]);
+    expect(await labels(staff('customer:read', 'customer:pii'))).toEqual([null, 'Ann’s phone', null, null, null]);
   });
 
   test('a list of customers costs one statement more, and staff who see the names leave a trace', async () => {
@@ -67,7 +69,7 @@ describe('what a customer proves with who she is (contracts: subgraph, Customer.
     world.statements();
 
     const { data } = await world.ask(service, query);
-    expect(data?.['customers'].edges.map(({ node }: any) => node.credentials.length).toSorted()).toEqual([0, 4]);
+    expect(data?.['customers'].edges.map(({ node }: any) => node.credentials.length).toSorted()).toEqual([0, 5]);
     expect(world.statements()).toHaveLength(2);
 
     const traces = `select count(*)::int as n from audit_entry where action = 'STAFF_ACCESS' and customer_id = $1`;

@@ -42,6 +42,13 @@ describe('a customer is told what was changed of what she signs in with', () => 
     expect(world.mails[0]?.to).toBe(user.email);
   });
 
+  test.each([
+    ['FEDERATED_IDENTITY_LINK', 'another account was linked with yours'],
+    ['REMOVE_FEDERATED_IDENTITY', 'a linked account was removed'],
+  ])('%s: “%s”', async (type, words) => {
+    expect(await mailsAfter({ ...byHerself, type })).toEqual([expect.stringContaining(words)]);
+  });
+
   test('in German to whoever reads German', async () => {
     user.attributes['locale'] = ['de'];
 
