@@ -44,6 +44,20 @@ export interface Letter {
   readonly after?: readonly string[];
 }
 
+/** The design of our pages, as far as mail programs go; the same as in Keycloak's mails (`email/html/template.ftl`). */
+const style = [
+  'body{margin:0;padding:1.5rem 1rem;background:#f6f7f9;color:#1c2430;font:1rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}',
+  '.card{max-width:32rem;margin:0 auto;padding:1.25rem;background:#fff;border:1px solid #c4cbd5;border-radius:.6rem}',
+  'p{margin:0 0 1rem}p:last-child{margin:0}',
+  'a{display:inline-block;padding:.55rem 1.2rem;background:#0b5cad;color:#fff;border-radius:.35rem;font-weight:600;text-decoration:none}',
+  '@media(prefers-color-scheme:dark){body{background:#12161c;color:#e8ecf2}.card{background:#1b212a;border-color:#465162}a{background:#7db8f5;color:#0b1420}}',
+].join('');
+
+function framed(language: string, subject: string, paragraphs: readonly string[]): string {
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escapeHtml(subject)}</title><style>${style}</style>`;
+  return `<!doctype html><html lang="${language}"><head>${head}</head><body><div class="card">${paragraphs.join('')}</div></body></html>`;
+}
+
 /** Writes a letter: the same paragraphs as text and as HTML, the link among them. */
 export function written({ to, language, subject, before, facts = [], action, after = [] }: Letter): Mail {
   const link = action && `<a href="${escapeHtml(action.href)}">${escapeHtml(action.label)}</a>`;
@@ -59,7 +73,7 @@ export function written({ to, language, subject, before, facts = [], action, aft
     to,
     subject,
     text: [...before, ...known.map((lines) => lines.join('\n')), ...plainLink, ...after].join('\n\n'),
-    html: `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>${escapeHtml(subject)}</title>${paragraphs.join('')}</html>`,
+    html: framed(language, subject, paragraphs),
   };
 }
 

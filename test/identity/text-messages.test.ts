@@ -163,7 +163,7 @@ describe('a code by text message as the second factor (FR-2)', () => {
 
     expect(page.text).toContain('try-another-way');
     expect(ways.text).toContain('Code by text message');
-    expect(ways.text).toContain('Authenticator Application');
+    expect(ways.text).toContain('Authenticator app');
     expect(visits.isIn(await visitor.submit(chosen, { smsCode: await visits.codeTo(number) }))).toBe(true);
   });
 });
