@@ -19,7 +19,7 @@ describe('an account at a provider, linked from our page (contracts: rest, /auth
 
     const back = await atSocial(visitor, await visitor.submit(page, {}), social);
 
-    expect(back.url).toBe(`${steps.publicUrl}/account-change?action=link&status=success`);
+    expect(back.url).toBe(`${steps.publicUrl}/account?action=link&status=success`);
     const query = '{ me { credentials { id kind } } }';
     const { data } = await steps.ask(query, {}, visitor.cookies.get('__Host-access'));
     expect(data.me.credentials).toContainEqual({ id: 'social-auth0', kind: 'SOCIAL' });

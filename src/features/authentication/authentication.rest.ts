@@ -19,7 +19,7 @@ import type { Config } from '../../platform/config.ts';
 import { isSteppedUp, stepUpUrl } from '../../read-model/step-up.ts';
 import { adds, isAccountAction, outcomeOf, outcomePath, providerAction } from './account-actions.ts';
 import { acceptLogoutToken, signIn } from './authentication-service.ts';
-import { hasNoProof } from './email-proof.ts';
+import { hasNoProof, provesByCode } from './email-proof.ts';
 import { createFallbackProvider, fallbackCallback, isNeeded } from './fallback-provider.ts';
 import { type AuthorizationWish, createProvider, type Provider, ProviderRefused } from './oidc.ts';
 import {
@@ -130,19 +130,6 @@ async function depart(
   return c.redirect(String(await provider.authorizationUrl(signIn, { ...wish, language })));
 }
 
-/**
- * Whoever has neither a password nor a factor is asked for a code by us: the provider could only ask who vouches for her.
- * Where Keycloak cannot say so, the provider asks, and the answer is judged when she comes back.
- */
-async function provesByCode(c: RouteContext, { provider }: Room): Promise<boolean> {
-  const { identity, kind } = c.env.ctx.actor;
-  if (kind !== 'person' || identity?.issuer !== provider.issuer) return false;
-  return hasNoProof(c.env.ctx, identity.subject).catch((error: unknown) => {
-    if (error instanceof Unavailable) return false;
-    throw error;
-  });
-}
-
 async function login(c: RouteContext, room: Room): Promise<Response> {
   const { actor, clock, config } = c.env.ctx;
   if (goesRound(c)) {
@@ -153,7 +140,7 @@ async function login(c: RouteContext, room: Room): Promise<Response> {
   const silent = c.req.query('silent') === '1';
   const acr = levels.find((level) => level === c.req.query('acr'));
   if (!silent && !acr && (await resumed(c, room))) return c.redirect(returnTo);
-  if (acr === strong && (await provesByCode(c, room))) return c.redirect(codePage(returnTo));
+  if (acr === strong && (await provesByCode(c.env.ctx))) return c.redirect(codePage(returnTo));
   const begun = beginSignIn(returnTo, clock.now(), acr ? { acr, subject: actor.identity?.subject } : {});
   const signIn = c.req.query('again') === '1' ? { ...begun, state: `${begun.state}${again}` } : begun;
   const broker = /^[\w-]{1,64}$/.exec(c.req.query('provider') ?? '')?.[0];

@@ -2,7 +2,7 @@ import { createHmac, hkdfSync, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Ctx, Parts } from '../../context.ts';
 import type { Identity } from '../../domain/access.ts';
 import type { Recipient } from '../../domain/customer-account.ts';
-import { Forbidden, RateLimited, Unauthenticated } from '../../domain/errors.ts';
+import { Forbidden, RateLimited, Unauthenticated, Unavailable } from '../../domain/errors.ts';
 import { isProof } from '../../platform/keycloak-credentials.ts';
 import { askForCode, type AskingSession, askingSession, keepCode, noteProof, takeTry } from './email-proof-store.ts';
 import { recipientOf } from './takeover-service.ts';
@@ -38,6 +38,19 @@ async function asking({ actor, pool }: ProofCtx): Promise<{ identity: Identity; 
 export async function hasNoProof({ keycloak }: Pick<Ctx, 'keycloak'>, subject: string): Promise<boolean> {
   const means = await keycloak.contacts.meansOf(subject);
   return means !== null && !means.credentials.some(isProof);
+}
+
+/**
+ * Whether whoever steps up is asked for a code by us: the provider could only ask who vouches for her. Where Keycloak
+ * cannot say so, the provider asks, and the answer is judged when she comes back.
+ */
+export async function provesByCode(ctx: Pick<Ctx, 'actor' | 'config' | 'keycloak'>): Promise<boolean> {
+  const { identity, kind } = ctx.actor;
+  if (kind !== 'person' || identity?.issuer !== ctx.config.keycloak.issuer) return false;
+  return hasNoProof(ctx, identity.subject).catch((error: unknown) => {
+    if (error instanceof Unavailable) return false;
+    throw error;
+  });
 }
 
 async function wayOf(ctx: ProofCtx, { subject }: Identity, { customerId }: AskingSession): Promise<WayToProve> {
