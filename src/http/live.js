@@ -23,7 +23,7 @@ export function say(form, phrase, kind) {
 }
 
 /** Says at each field what is wrong with it. */
-export function mark(form, issues) {
+function mark(form, issues) {
   const wrong = new Map(issues.flatMap(({ path, rule }) => path.map((name) => [name, rule])));
   for (const input of form.elements) {
     if (!input.name) continue;

@@ -72,7 +72,7 @@ function navigation(t: Texts['pages'], signedIn: boolean): Html {
 
 /** What the script says, since it has no texts of its own. */
 function phrases(t: Texts['pages']): HtmlEscapedString {
-  const json = JSON.stringify({ ...t.script, ...t.account.script }).replaceAll('<', '\\u003c');
+  const json = JSON.stringify(t.script).replaceAll('<', '\\u003c');
   return raw(`<script type="application/json" id="phrases">${json}</script>`);
 }
 

@@ -28,23 +28,7 @@ export const accountDe: typeof accountEn = {
     unverified: 'noch nicht bestätigt',
     waits: 'Wartet auf Bestätigung:',
     until: 'bis',
-    newEmail: 'Neue Adresse',
-    newEmailHint:
-      'Wir senden einen Link dorthin. Bis Sie ihn geöffnet haben, gilt die bisherige Adresse, und wir benachrichtigen sie.',
-    changeEmail: 'Adresse ändern',
-    newPhone: 'Neue Nummer',
-    newPhoneHint: 'Mit Landesvorwahl, zum Beispiel +49 151 12345678. Wir senden einen Code dorthin.',
-    changePhone: 'Nummer ändern',
-    code: 'Code aus der SMS',
-    giveCode: 'Nummer bestätigen',
-    linkAgain: 'Link noch einmal senden',
-    codeAgain: 'Noch einen Code senden',
-    said: {
-      mailed:
-        'Falls die neue Adresse verwendet werden kann, ist eine Nachricht mit einem Link dorthin unterwegs. Der Link gilt 48 Stunden.',
-      texted: 'Wir haben einen Code an die neue Nummer gesendet. Bitte geben Sie ihn unten ein.',
-      confirmed: 'Ihre Nummer ist bestätigt. Sie gilt in wenigen Augenblicken.',
-    },
+    change: 'Adresse oder Nummer ändern',
   },
   signIn: 'Wie Sie sich anmelden',
   password: {
@@ -86,9 +70,4 @@ export const accountDe: typeof accountEn = {
     what: 'Mit diesen Konten bei anderen Anbietern können Sie sich hier ebenfalls anmelden.',
   },
   noScript: 'Um Sitzungen zu beenden, braucht diese Seite JavaScript.',
-  script: {
-    proven: 'Vielen Dank. Bitte drücken Sie den Knopf noch einmal.',
-    tooSoon: 'Bitte warten Sie ein wenig, bevor Sie noch einmal anfordern.',
-    wrongCode: 'Dieser Code ist nicht richtig oder gilt nicht mehr.',
-  },
 };

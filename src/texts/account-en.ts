@@ -26,21 +26,7 @@ export const accountEn = {
     unverified: 'not confirmed yet',
     waits: 'Waits to be confirmed:',
     until: 'until',
-    newEmail: 'New address',
-    newEmailHint: 'We send a link to it. Until you have opened it, the present address stays in use, and we tell it.',
-    changeEmail: 'Change the address',
-    newPhone: 'New number',
-    newPhoneHint: 'With its country code, such as +49 151 12345678. We send a code to it.',
-    changePhone: 'Change the number',
-    code: 'Code from the text message',
-    giveCode: 'Confirm the number',
-    linkAgain: 'Send the link again',
-    codeAgain: 'Send another code',
-    said: {
-      mailed: 'If the new address can be used, a mail with a link is on its way to it. The link is good for 48 hours.',
-      texted: 'We have sent a code to the new number. Please enter it below.',
-      confirmed: 'Your number is confirmed. It is in use in a moment.',
-    },
+    change: 'Change how we reach you',
   },
   signIn: 'How you sign in',
   password: {
@@ -82,9 +68,4 @@ export const accountEn = {
     what: 'With these accounts of other providers you can sign in here, too.',
   },
   noScript: 'To end sessions, this page needs JavaScript.',
-  script: {
-    proven: 'Thank you. Please press the button once more.',
-    tooSoon: 'Please wait a little before you ask for it again.',
-    wrongCode: 'This code is not right, or no longer good.',
-  },
 };

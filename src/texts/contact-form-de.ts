@@ -3,6 +3,7 @@ import type { contactFormEn } from './contact-form-en.ts';
 /** What the page says in German where a customer changes her contacts. */
 export const contactFormDe: typeof contactFormEn = {
   title: 'Wie wir Sie erreichen',
+  back: 'Zurück zu Ihrem Konto',
   what: 'Sie melden sich mit Ihrer E-Mail-Adresse an und, sobald sie bestätigt ist, auch mit Ihrer Telefonnummer. Was immer Sie ändern: Ihre bisherige Adresse erfährt es und kann es 72 Stunden lang rückgängig machen.',
   wrong: 'Es wurde nichts geändert. Bitte sehen Sie sich die markierte Stelle an.',
   email: 'E-Mail-Adresse',

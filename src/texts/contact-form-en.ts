@@ -1,6 +1,7 @@
 /** What the page says in English where a customer changes her contacts. */
 export const contactFormEn = {
   title: 'How we reach you',
+  back: 'Back to your account',
   what: 'You sign in with your e-mail address, and with your telephone number once it is confirmed. Whatever you change, your present address is told and can undo it for 72 hours.',
   wrong: 'Nothing was changed. Please look at the marked place.',
   email: 'E-mail address',

@@ -128,22 +128,22 @@ async function actions(look: Look): Promise<void> {
   await look.at('account');
 }
 
-/** A new number, asked for and proven on the page of the account. */
+/** A new number, asked for and proven on the page behind the account's. */
 async function changesNumber(look: Look): Promise<void> {
   const { page } = look;
   const number = mobile();
-  await page.locator('#newPhone').fill(number);
-  await page.locator('form[data-contact=SMS] button').first().press('Enter');
-  await page.waitForURL('**/account?contact=texted');
-  await page.locator('html[data-ready]').waitFor();
+  await page.locator('a[href="/account/contacts"]').click();
+  await page.waitForURL('**/account/contacts');
+  await page.locator('#new-phone').fill(number);
+  await page.locator('button[value=phone]').press('Enter');
+  await page.waitForURL('**/account/contacts?said=phone');
   await look.at('number waits');
   const texts = (await (await fetch(`${endpoints.sms.api}/messages?to=${encodeURIComponent(number)}`)).json()) as {
     body: string;
   }[];
   await page.locator('#code').fill(/^\d{6}/.exec(texts[0]?.body ?? '')?.[0] ?? '');
-  await page.locator('form[data-does=code] button').press('Enter');
-  await page.waitForURL('**/account?contact=confirmed');
-  await page.locator('html[data-ready]').waitFor();
+  await page.locator('button[value=code]').press('Enter');
+  await page.waitForURL('**/account/contacts?said=confirmed');
   await look.at('number proven');
 }
 

@@ -85,7 +85,8 @@ describe('ending a process', () => {
   });
 
   test('one that is gone is no error', async () => {
-    const gone = await begin('');
+    const gone = await begin();
+    process.kill(gone.pid, 'SIGKILL');
     while (isRunning(gone)) await new Promise((resolve) => setTimeout(resolve, 10));
 
     expect(await endProcess(gone, 'SIGTERM', 1)).toBe(false);

@@ -11,6 +11,7 @@ import {
   Unavailable,
   ValidationFailed,
 } from '../../domain/errors.ts';
+import { accountPath } from '../../http/account-section.ts';
 import { answerNotice, answerPage, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { formFields, plainField, plainForm } from '../../http/plain-form.ts';
 import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
@@ -23,7 +24,9 @@ type T = Texts['pages']['contactForm'];
 /** What she asks for by a button. */
 type Wish = 'email' | 'phone' | 'remove-phone' | 'code' | 'resend-email' | 'resend-phone';
 
-const path = '/account/contacts';
+/** Where she changes what she is reached by. */
+export const contactsPath = '/account/contacts';
+const path = contactsPath;
 const hereFor = (said: keyof T['said']): string => `${path}?said=${said}`;
 
 /** What went wrong, at which of the forms, and what she had typed. */
@@ -148,7 +151,8 @@ async function show(c: RouteContext, trouble?: (t: Texts['pages']) => Trouble): 
   const body = html`<h1>${t.title}</h1>
     <p>${t.what}</p>
     <p role="status">${what ? t.wrong : isSaid(t, said) ? t.said[said] : ''}</p>
-    ${emailSection(c, shown)}${phoneSection(c, shown)}`;
+    ${emailSection(c, shown)}${phoneSection(c, shown)}
+    <p><a href="${accountPath}">${t.back}</a></p>`;
   return answerPage(c, { title: t.title, body, signedIn: true, language, status: what?.status ?? 200 });
 }
 
