@@ -29,6 +29,8 @@ export interface AccountSection {
 
 /** The page, as a place to come back to. */
 export const accountPath = '/account';
+/** Where she changes what she is reached by. */
+export const contactsPath = '/account/contacts';
 
 /** A day in her language. */
 export function dayOf(at: Date, language: Language): Html {

@@ -15,6 +15,7 @@ import {
   setOwnCookie,
 } from '../../http/route.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { accountPath, contactsPath } from '../../http/account-section.ts';
 import type { Config } from '../../platform/config.ts';
 import { isSteppedUp, stepUpUrl } from '../../read-model/step-up.ts';
 import { adds, isAccountAction, outcomeOf, outcomePath, providerAction } from './account-actions.ts';
@@ -40,9 +41,7 @@ interface Room {
 /** Where whoever comes without a wish goes first: it offers what she typed when she registered, then her profile. */
 const standardReturn = '/welcome';
 /** Where whoever changed her account without a wish reads how it ended. */
-const actionDone = '/account';
-/** Where she changes what she is reached by. */
-const contactsPage = '/account/contacts';
+const actionDone = accountPath;
 const roundSeconds = 5;
 /** What one can prove anew: the password, or a second factor (contracts: access, "Step-up"). */
 const strong = '2';
@@ -164,7 +163,7 @@ async function changeEmail(c: RouteContext): Promise<Response> {
   const { ctx } = c.env;
   if (ctx.actor.kind !== 'person')
     return c.redirect(`/auth/login?returnTo=${encodeURIComponent('/auth/action/email')}`);
-  return c.redirect((await isSteppedUp(ctx)) ? contactsPage : stepUpUrl(ctx, contactsPage));
+  return c.redirect((await isSteppedUp(ctx)) ? contactsPath : stepUpUrl(ctx, contactsPath));
 }
 
 /** Has Keycloak add, change or remove something that she proves with who she is: only for herself, freshly proven. */

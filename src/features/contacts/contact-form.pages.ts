@@ -11,7 +11,7 @@ import {
   Unavailable,
   ValidationFailed,
 } from '../../domain/errors.ts';
-import { accountPath } from '../../http/account-section.ts';
+import { accountPath, contactsPath } from '../../http/account-section.ts';
 import { answerNotice, answerPage, type Html, languageFor, textsFor } from '../../http/page.ts';
 import { formFields, plainField, plainForm } from '../../http/plain-form.ts';
 import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
@@ -24,8 +24,6 @@ type T = Texts['pages']['contactForm'];
 /** What she asks for by a button. */
 type Wish = 'email' | 'phone' | 'remove-phone' | 'code' | 'resend-email' | 'resend-phone';
 
-/** Where she changes what she is reached by. */
-export const contactsPath = '/account/contacts';
 const path = contactsPath;
 const hereFor = (said: keyof T['said']): string => `${path}?said=${said}`;
 

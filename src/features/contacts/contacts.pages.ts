@@ -1,10 +1,9 @@
 import { html } from 'hono/html';
-import { type AccountSection, type AccountVisit, dayOf } from '../../http/account-section.ts';
+import { type AccountSection, type AccountVisit, contactsPath, dayOf } from '../../http/account-section.ts';
 import type { LinkPage } from '../../http/link-page.ts';
 import { type Html, textsFor } from '../../http/page.ts';
 import type { PendingShown, Person } from '../../read-model/customers.ts';
 import type { Language, Texts } from '../../texts/languages.ts';
-import { contactsPath } from './contact-form.pages.ts';
 import { confirmContactChange, revertContactChange } from './contact-links.ts';
 
 /** The page of the link by which a new contact is proven. */
