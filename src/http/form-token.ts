@@ -4,7 +4,7 @@ import type { Ctx } from '../context.ts';
 type Whose = Pick<Ctx, 'actor' | 'config'>;
 
 /** The pages of ours whose forms work without a script (decision 0053). */
-export const formPaths: ReadonlySet<string> = new Set(['/auth/step-up', '/account/contacts']);
+export const formPaths: ReadonlySet<string> = new Set(['/auth/step-up', '/account/contacts', '/account/links']);
 
 /** The name of the field that carries the token. */
 export const tokenField = 'form-token';

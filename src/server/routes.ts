@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 import { actingRoutes } from '../features/acting/acting.rest.ts';
 import { authenticationPages } from '../features/authentication/authentication.pages.ts';
 import { authenticationRoutes } from '../features/authentication/authentication.rest.ts';
-import { credentialSection } from '../features/authentication/credentials.pages.ts';
+import { credentialPages, credentialSection } from '../features/authentication/credentials.pages.ts';
 import { sessionPages, sessionSection, takeoverLink } from '../features/authentication/sessions.pages.ts';
 import { contactProofPage, contactRevertPage, contactSection } from '../features/contacts/contacts.pages.ts';
 import { stepUpPages } from '../features/authentication/step-up.pages.ts';
@@ -34,6 +34,7 @@ export function createRoutes(config: Config, clock: Clock, statusOf: (code: Erro
     authenticationPages(),
     registrationPages(),
     accountPages([contactSection, credentialSection, sessionSection]),
+    credentialPages(),
     sessionPages(),
     stepUpPages(),
     contactPages(),

@@ -16,6 +16,7 @@ export const accountDe: typeof accountEn = {
     remove: 'Es ist entfernt.',
     link: 'Das Konto ist verknüpft. Sie können sich ab jetzt damit anmelden.',
     other: 'Es ist erledigt.',
+    last: 'Nur damit können Sie sich anmelden. Bitte wählen Sie zuerst ein Passwort.',
     cancelled: 'Sie haben abgebrochen, also ist alles, wie es war.',
     error: 'Das hat nicht geklappt. Es ist alles, wie es war; bitte versuchen Sie es noch einmal.',
   },
@@ -68,6 +69,7 @@ export const accountDe: typeof accountEn = {
   links: {
     title: 'Verknüpfte Konten',
     what: 'Mit diesen Konten bei anderen Anbietern können Sie sich hier ebenfalls anmelden.',
+    add: 'Verknüpfen mit',
   },
   noScript: 'Um Sitzungen zu beenden, braucht diese Seite JavaScript.',
 };

@@ -14,6 +14,7 @@ export const accountEn = {
     remove: 'It is removed.',
     link: 'The account is linked. You can sign in with it from now on.',
     other: 'It is done.',
+    last: 'It is the only way for you to sign in. Please choose a password first.',
     cancelled: 'You cancelled it, so everything is as it was.',
     error: 'This did not work. Everything is as it was; please try again.',
   },
@@ -66,6 +67,7 @@ export const accountEn = {
   links: {
     title: 'Linked accounts',
     what: 'With these accounts of other providers you can sign in here, too.',
+    add: 'Link with',
   },
   noScript: 'To end sessions, this page needs JavaScript.',
 };

@@ -1,13 +1,20 @@
+import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { AccountSection, AccountVisit, Said } from '../../http/account-section.ts';
 import { accountPath, dayOf } from '../../http/account-section.ts';
 import { type Html, textsFor } from '../../http/page.ts';
+import { formFields, plainForm } from '../../http/plain-form.ts';
+import { type RouteContext, type RouteEnv, routes } from '../../http/route.ts';
 import type { KeycloakCredential } from '../../platform/keycloak-credentials.ts';
+import { isSteppedUp, stepUpUrl } from '../../read-model/step-up.ts';
 import type { Language, Texts } from '../../texts/languages.ts';
 import { type AccountAction, isAccountAction, outcomeOf } from './account-actions.ts';
 import { meansOf, type OwnMeans } from './own-means.ts';
+import { unlink } from './unlink.ts';
 
 type T = Texts['pages']['account'];
+
+const linksPath = '/account/links';
 
 /** A kind that the pages have words of their own for. */
 const hasName = (t: T, kind: string | undefined): kind is keyof T['factors']['kinds'] =>
@@ -83,15 +90,57 @@ function deviceCard(t: T, { devices }: OwnMeans, language: Language): Html {
   </section>`;
 }
 
-function linkCard(t: T, { links }: OwnMeans): Html {
-  if (!links.length) return html``;
+/** The way to take it away; without a fresh proof, the way to give one. */
+function unlinkForm(c: RouteContext, t: T, provider: string, fresh: boolean): Html {
+  const words = html`aria-describedby="l-${provider}"`;
+  if (!fresh) {
+    const href = stepUpUrl(c.env.ctx, accountPath);
+    return html`<a class="button second small" href="${href}" ${words}>${t.factors.remove}</a>`;
+  }
+  const button = html`<button type="submit" class="second small" name="provider" value="${provider}" ${words}>
+    ${t.factors.remove}
+  </button>`;
+  return plainForm(c, { action: linksPath, inCard: true, body: button });
+}
+
+function linkCard(c: RouteContext, t: T, { links }: OwnMeans, fresh: boolean): Html {
+  const names = c.env.ctx.config.socialProviders;
+  const linked = new Set(links.map(({ provider }) => provider));
+  const offered = [...names].filter(([alias]) => !linked.has(alias));
+  if (!links.length && !offered.length) return html``;
   return html`<section class="card" aria-labelledby="links">
     <h2 id="links">${t.links.title}</h2>
     <p>${t.links.what}</p>
     <ul class="things">
-      ${links.map(({ provider }) => html`<li class="thing"><strong>${provider}</strong></li>`)}
+      ${[...linked].map(
+        (alias) =>
+          html`<li class="thing">
+            <p id="l-${alias}"><strong>${names.get(alias) ?? alias}</strong></p>
+            ${unlinkForm(c, t, alias, fresh)}
+          </li>`,
+      )}
+    </ul>
+    <ul class="adds">
+      ${offered.map(
+        ([alias, name]) =>
+          html`<li><a class="button second" href="${pathOf('link', alias)}">${t.links.add} ${name}</a></li>`,
+      )}
     </ul>
   </section>`;
+}
+
+async function removeLink(c: RouteContext): Promise<Response> {
+  const { ctx } = c.env;
+  const own = await ctx.customers.own();
+  if (!own || !(await isSteppedUp(ctx))) return c.redirect(stepUpUrl(ctx, accountPath), 303);
+  const { provider = '' } = await formFields(c);
+  const outcome = await unlink(ctx, own.id, provider);
+  return c.redirect(`${accountPath}?action=remove&status=${outcome === 'done' ? 'success' : outcome}`, 303);
+}
+
+/** Where the page takes an account at a provider away. */
+export function credentialPages(): Hono<RouteEnv> {
+  return routes().post(linksPath, removeLink);
 }
 
 /** While Keycloak does not answer, the rest of the page stands all the same. */
@@ -106,7 +155,7 @@ async function show({ c, own, language }: AccountVisit): Promise<Html> {
   }
   const sms = c.env.ctx.config.sms.gateway !== undefined;
   return html`${passwordCard(t, means, language)}${factorCard(t, means, language, sms)}
-  ${deviceCard(t, means, language)}${linkCard(t, means)}`;
+  ${deviceCard(t, means, language)}${linkCard(c, t, means, await isSteppedUp(c.env.ctx))}`;
 }
 
 /** How an action at Keycloak ended, of which she comes back. */
@@ -114,6 +163,7 @@ function said({ c, language }: AccountVisit): Said | undefined {
   const [action, status] = [c.req.query('action'), c.req.query('status')];
   if (action === undefined || status === undefined) return undefined;
   const words = textsFor(language).account.said;
+  if (status === 'last') return { text: words.last, kind: 'wrong' };
   const outcome = outcomeOf(status);
   if (outcome !== 'success') return { text: words[outcome], kind: outcome === 'error' ? 'wrong' : 'good' };
   const known = isAccountAction(action) && Object.hasOwn(words, action);

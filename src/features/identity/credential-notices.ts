@@ -32,6 +32,8 @@ const links: Readonly<Record<string, CredentialChange>> = {
 
 const byAdmins: Readonly<Record<string, CredentialChange>> = {
   USER_RESET_PASSWORD: { done: 'set', kind: 'PASSWORD' },
+  USER_FEDERATED_IDENTITY_CREATE: { done: 'set', kind: 'SOCIAL' },
+  USER_FEDERATED_IDENTITY_DELETE: { done: 'removed', kind: 'SOCIAL' },
   USER_CREDENTIALS: { done: 'removed', kind: undefined },
   USER_DISABLE_CREDENTIAL_TYPES: { done: 'removed', kind: undefined },
 };

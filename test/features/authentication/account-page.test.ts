@@ -72,6 +72,46 @@ describe('the page of her account (issue 2, deliverable 12)', () => {
     expect(text).not.toContain('credential=password-1');
   });
 
+  test('an account at a provider is unlinked by its button, and no longer shown', async () => {
+    hasFactors();
+    const page = await pageAt('/account');
+    const card = page.getByRole('region', { name: 'Linked accounts' });
+
+    await card.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('It is removed.').waitFor();
+
+    expect(world.user.federatedIdentities).toEqual([]);
+    expect(await page.getByText('auth0').count()).toBe(0);
+    await page.close();
+  });
+
+  test('the only way to sign in stays', async () => {
+    world.user.federatedIdentities = [{ identityProvider: 'auth0', userId: 'x' }];
+    world.user.credentials = [{ id: 'app-1', type: 'otp' }];
+    const page = await pageAt('/account');
+
+    await page.getByRole('region', { name: 'Linked accounts' }).getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Nur damit').or(page.getByText('It is the only way')).waitFor();
+
+    expect(world.user.federatedIdentities).toHaveLength(1);
+    await page.close();
+  });
+
+  test.each([
+    ['without the token of the form', {}],
+    ['with a strange token', { 'form-token': 'x'.repeat(43) }],
+  ])('%s nothing is unlinked', async (_name, token) => {
+    hasFactors();
+    const browser = await world.signedIn();
+
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' };
+    const body = String(new URLSearchParams({ provider: 'auth0', ...token }));
+    const { status } = await browser.request(world.replica(0), '/account/links', { method: 'POST', headers, body });
+
+    expect(status).toBe(403);
+    expect(world.user.federatedIdentities).toHaveLength(1);
+  });
+
   test('while Keycloak does not answer, the rest of the page stands', async () => {
     const browser = await world.signedIn();
     world.keycloakIsAway();

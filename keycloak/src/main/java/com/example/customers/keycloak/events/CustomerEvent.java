@@ -149,7 +149,9 @@ record CustomerEvent(
             ? "WIDENED"
             : event.getOperationType() == OperationType.ACTION
                 ? action(path, everybody)
-                : operation;
+                : path.length > 2 && path[2].equals("federated-identity")
+                    ? "FEDERATED_IDENTITY_" + operation
+                    : operation;
     boolean ofClient = event.getResourceType() == ResourceType.CLIENT_ROLE_MAPPING;
     String roleClientId = ofClient && userId != null && path.length > 4 ? path[4] : null;
     return Optional.of(

@@ -114,6 +114,16 @@ final class CustomerEventTest {
         "USER_UPDATE",
         admin(ResourceType.USER, OperationType.UPDATE, "users/u1").orElseThrow().type());
     assertEquals(
+        "USER_FEDERATED_IDENTITY_DELETE",
+        admin(ResourceType.USER, OperationType.DELETE, "users/u1/federated-identity/auth0")
+            .orElseThrow()
+            .type());
+    assertEquals(
+        "u1",
+        admin(ResourceType.USER, OperationType.UPDATE, "conditional-users/u1")
+            .orElseThrow()
+            .userId());
+    assertEquals(
         "USER_LOGOUT",
         admin(ResourceType.USER, OperationType.ACTION, "users/u1/logout").orElseThrow().type());
     assertEquals(
