@@ -47,7 +47,7 @@ async function signIn(visitor: Visitor, name: string, secret: string): Promise<P
 }
 
 /** What the page says of a refused try, without what was typed and what differs each time. */
-const refusalOn = ({ text }: Page): string => /Invalid [^<]+/.exec(text)?.[0].trim() ?? '';
+const refusalOn = ({ text }: Page): string => /id="input-error-username"[^>]*>([^<]+)/.exec(text)?.[1]?.trim() ?? '';
 
 const textsTo = async (number: string): Promise<unknown> =>
   (await fetch(`${inject('endpoints').sms.api}/messages?to=${encodeURIComponent(number)}`)).json();
