@@ -39,10 +39,10 @@ async function atProvider(visitor: Visitor): Promise<{ back: URL; state: string 
 
 describe('a social sign-in that comes to nothing (FR-1)', () => {
   test.each([
-    ['en', 'access_denied', 'Access denied when authenticating with Auth0'],
-    ['de', 'access_denied', 'Zugriff verweigert'],
-    ['en', 'server_error', 'Unexpected error when authenticating'],
-    ['de', 'temporarily_unavailable', 'Unerwarteter Fehler während der Authentifizierung'],
+    ['en', 'access_denied', 'The sign-in with Auth0 was cancelled.'],
+    ['de', 'access_denied', 'Die Anmeldung mit Auth0 wurde abgebrochen.'],
+    ['en', 'server_error', 'The sign-in with the other provider did not work.'],
+    ['de', 'temporarily_unavailable', 'Die Anmeldung beim anderen Anbieter hat nicht geklappt.'],
   ])('in %s, %s: she reads a sentence beside the other ways to sign in', async (language, error, says) => {
     const visitor = new Visitor(language);
     const { back, state } = await atProvider(visitor);
@@ -63,7 +63,7 @@ describe('a social sign-in that comes to nothing (FR-1)', () => {
     const page = await other.open(back.href);
 
     expect([page.status, isSignedIn(other)]).toEqual([400, false]);
-    expect(page.text).toContain('We are sorry');
+    expect(page.text).toContain('This did not work');
     expect(page.text).not.toMatch(/org\.keycloak|Exception/);
   });
 });
