@@ -120,12 +120,16 @@ function linkCard(c: RouteContext, t: T, { links }: OwnMeans, fresh: boolean): H
           </li>`,
       )}
     </ul>
-    <ul class="adds">
-      ${offered.map(
-        ([alias, name]) =>
-          html`<li><a class="button second" href="${pathOf('link', alias)}">${t.links.add} ${name}</a></li>`,
-      )}
-    </ul>
+    ${
+      offered.length
+        ? html`<ul class="adds">
+            ${offered.map(
+              ([alias, name]) =>
+                html`<li><a class="button second" href="${pathOf('link', alias)}">${t.links.add} ${name}</a></li>`,
+            )}
+          </ul>`
+        : ''
+    }
   </section>`;
 }
 

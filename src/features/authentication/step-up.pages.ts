@@ -33,12 +33,13 @@ function sendForm(c: RouteContext, t: T, returnTo: string, button: string): Html
   return plainForm(c, { action: path, body });
 }
 
-function answer(
+async function answer(
   c: RouteContext,
   given: { returnTo: string; waiting: boolean; usable: boolean; trouble?: Trouble | undefined },
 ): Promise<Response> {
   const { returnTo, waiting, usable, trouble } = given;
-  const t = textsFor(languageFor(c)).stepUp;
+  const language = languageFor(c, (await c.env.ctx.customers.own())?.locale);
+  const t = textsFor(language).stepUp;
   const wrong = trouble === 'wrong' || trouble === 'over' ? t[trouble] : undefined;
   const forms = waiting
     ? html`${codeForm(c, t, returnTo, wrong)}${sendForm(c, t, returnTo, t.resend)}`
@@ -48,7 +49,7 @@ function answer(
     <p role="status">${usable ? says : t.unproven}</p>
     ${usable ? forms : html`<p class="actions"><a class="button" href="${returnTo}">${t.back}</a></p>`}`;
   const status = usable ? (trouble === 'soon' ? 429 : trouble ? 422 : 200) : 403;
-  return answerPage(c, { title: t.title, body, signedIn: true, status });
+  return answerPage(c, { title: t.title, body, signedIn: true, language, status });
 }
 
 /** Where she goes instead; undefined when this page is for her. */
