@@ -15,7 +15,7 @@ import { fieldsThatDiffer, seenCustomers } from '../support/seen-customers.ts';
 import { withProcess } from '../support/service-process.ts';
 
 /** Where a customer's name or language can be changed. */
-export const routes = ['Keycloak’s console', 'its admin API', 'its account console', 'our graph'] as const;
+const routes = ['Keycloak’s console', 'its admin API', 'its account console', 'our graph'] as const;
 type Route = (typeof routes)[number];
 
 /** What came of it. Every list is empty when nothing was lost. */

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Stack } from '../../local/stack.ts';
 import { isKept, openDrillStack } from '../support/drill-world.ts';
-import { everyRoute, routes } from './every-route.ts';
 import { keycloakGone, wrongRefusals } from './keycloak-gone.ts';
 import { allowed, postgresGone } from './postgres-gone.ts';
 import { redisGone, registrationsAllowed } from './redis-gone.ts';
@@ -86,16 +85,5 @@ describe('Keycloak gone (design §4)', () => {
       expect(speeds).toHaveLength(4);
       expect(speeds.filter((speed) => !isKept(speed))).toEqual([]);
     }
-  });
-});
-
-describe('each part killed in turn (issue 2, deliverable 10)', () => {
-  test('while customers change by every route: both sides agree, and nothing acknowledged is lost', async () => {
-    const { acknowledged, killed, drift, lost, stream } = await everyRoute(stack, 120, say);
-
-    expect({ drift, lost, stream }).toEqual({ drift: [], lost: [], stream: [] });
-    expect(killed).toEqual(['drill-server', 'keycloak', 'postgres', 'redis', 'drill-worker']);
-    expect(Object.keys(acknowledged)).toEqual([...routes]);
-    for (const n of Object.values(acknowledged)) expect(n).toBe(30);
   });
 });
