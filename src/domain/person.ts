@@ -55,6 +55,8 @@ export interface ProviderRead {
   readonly values: ProviderValues;
   /** When the provider says that she was changed; undefined when nothing tells. */
   readonly eventAt?: Date | undefined;
+  /** When somebody who may change names there did so last, if that was not the last change of all. */
+  readonly namesAt?: Date | undefined;
 }
 
 /** What a look at the provider comes to. */
@@ -84,7 +86,7 @@ function acceptable(field: TwoSidedField, text: string | null): string | null | 
 
 /** Weighs every field of both sides (design, decision 27). */
 export function readProvider(ours: OurSide, state: ProviderState, read: ProviderRead, now: Date): ProviderOutcome {
-  const { subject, values, eventAt } = read;
+  const { subject, values } = read;
   const seen = state.seen[subject] ?? nothingSeen;
   const taken: Record<string, string | null> = {};
   const lost: Record<string, string | null> = {};
@@ -94,6 +96,7 @@ export function readProvider(ours: OurSide, state: ProviderState, read: Provider
     const side = state.own[field];
     const changedAt = side ? new Date(side.changedAt) : null;
     const delivered = side?.delivered.includes(subject) ?? false;
+    const eventAt = field === 'locale' ? read.eventAt : (read.namesAt ?? read.eventAt);
     const both = { ours: ours[field], changedAt, delivered, seen: seen[field], read: values[field], eventAt };
     const { outcome, lost: overruled } = reconcile(both);
     const value = outcome === 'take' ? acceptable(field, values[field]) : undefined;

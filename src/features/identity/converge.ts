@@ -50,6 +50,8 @@ export interface Sighting {
     readonly at: Date | undefined;
     readonly actor: Actor;
     readonly byStaff: boolean;
+    /** When staff changed her last: the customer herself may not change her names there. */
+    readonly byStaffAt?: Date | undefined;
   };
   /** Whether her absence is certain: an event says that she was deleted, or it is seen for the second time. */
   readonly gone?: boolean;
@@ -193,7 +195,7 @@ async function settle(
     // The link by which Keycloak has an address proven is good for half an hour (keycloak/realm).
     const since = new Date((eventAt ?? change.at).getTime() - 1_800_000);
     const elsewhere = { id: uuidv7(), since, byStaff: s.event?.byStaff ?? false };
-    const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt, elsewhere };
+    const look = { email, mayReopen: s.event?.byStaff ?? false, eventAt, namesAt: s.event?.byStaffAt, elsewhere };
     const { changed, deliver, closed, former } = takeUser(account, user, look, change);
     if (made) {
       // Not before everything is taken: her first row and what she is made with are one fact. The link refers to the row.

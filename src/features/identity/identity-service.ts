@@ -66,7 +66,7 @@ async function known(ctx: HolderCtx, claims: Claims): Promise<{ customerId: stri
     if (!account) return undefined;
     const { person, emailVerified, id } = account;
     const user = { ...claims, id: claims.subject, enabled: true, serviceAccount: false };
-    const { values } = readOf(user, account.locale, undefined);
+    const { values } = readOf(user, account.locale);
     const seen = person?.provider.seen[claims.subject];
     const same =
       (person?.email?.address ?? null) === emailOf(user) &&

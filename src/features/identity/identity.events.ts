@@ -65,6 +65,7 @@ function sightingOf(issuer: string, subject: string, reads: readonly Read[]): Si
   const ofOthers = events.filter(({ actor }) => actor.type !== 'service');
   const last = ofOthers.at(-1) ?? events.at(-1);
   const at = new Date(ofOthers.at(-1)?.time ?? 0);
+  const ofStaff = ofOthers.findLast(({ actor }) => actor.type === 'staff');
   return {
     identity: { issuer, subject },
     line: 'DELIVERY',
@@ -75,6 +76,7 @@ function sightingOf(issuer: string, subject: string, reads: readonly Read[]): Si
         id: last.id,
         at: ofOthers.length ? at : undefined,
         actor: actorOf(last, issuer),
+        byStaffAt: ofStaff && new Date(ofStaff.time),
         byStaff: events.some(({ actor, type }) => actor.type === 'staff' && /^USER_(CREATE|UPDATE)$/.test(type)),
       },
     }),

@@ -33,13 +33,18 @@ export function phoneOf({ phone }: KeycloakUser): PhoneNumber | null {
 }
 
 /** Keycloak speaks fewer languages than we keep: its `de` agrees with our `de-AT`. */
-export function readOf(user: KeycloakUser, ours: string | null, eventAt: Date | undefined): ProviderRead {
+export function readOf(
+  user: KeycloakUser,
+  ours: string | null,
+  { eventAt, namesAt }: Pick<ProviderRead, 'eventAt' | 'namesAt'> = {},
+): ProviderRead {
   const given = user.locale ?? null;
   const locale = ours !== null && given === languageOf(ours) ? ours : given;
   return {
     subject: user.id,
     values: { givenName: user.givenName ?? null, familyName: user.familyName ?? null, locale },
     eventAt,
+    namesAt,
   };
 }
 
@@ -60,6 +65,8 @@ export interface Look {
   /** Whether an admin has just changed the user: enabling counts only then (design, decision 27). */
   readonly mayReopen: boolean;
   readonly eventAt: Date | undefined;
+  /** Of these changes, when staff made one last. */
+  readonly namesAt: Date | undefined;
   /** A change of contact, if nobody asked for it here. */
   readonly elsewhere: MadeElsewhere;
 }
@@ -99,7 +106,7 @@ export function takeUser(account: CustomerAccount, user: KeycloakUser, look: Loo
   const formerPhone = account.takePhone(phoneOf(user), user.phoneVerified ?? false, change, look.elsewhere);
   const rang = account.person?.phone !== before;
   const turned = takeEnabled(account, user, look.mayReopen, change);
-  const { changed, deliver } = account.reconcileFromProvider(readOf(user, account.locale, look.eventAt), change);
+  const { changed, deliver } = account.reconcileFromProvider(readOf(user, account.locale, look), change);
   const closed = turned && account.status === 'SUSPENDED';
   const lost = [former, formerPhone].filter((one) => one !== undefined);
   return { changed: moved || rang || turned || changed.length > 0, deliver, closed, former: lost };

@@ -32,7 +32,7 @@ function decide(ctx: ConvergeCtx, user: KeycloakUser, issuer: string): Promise<W
     if (!account?.person || gone.includes(account.status)) return undefined;
     const { givenName, familyName, provider } = account.person;
     const ours: ProviderValues = { givenName, familyName, locale: account.locale };
-    const { values } = readOf(user, account.locale, undefined);
+    const { values } = readOf(user, account.locale);
     const seen = provider.seen[user.id] ?? values;
     if (twoSidedFields.some((field) => values[field] !== seen[field] && values[field] !== ours[field]))
       return undefined;

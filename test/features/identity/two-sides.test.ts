@@ -69,6 +69,21 @@ describe('both sides, and the sweep (issue 1, deliverable 9; decision 27)', () =
     expect(await names()).toEqual(['Theirs', 'Theirs']);
   });
 
+  test('a language that she chose at Keycloak later makes no older name there the later one', async () => {
+    changeThere('Theirs');
+    await changeHere('Mine');
+    world.advance(5_000);
+    user.attributes['locale'] = ['de'];
+    await world.told(
+      { type: 'USER_UPDATE', userId: user.id, agoMs: 60_000 },
+      { type: 'UPDATE_PROFILE', userId: user.id, by: 'customer' },
+    );
+    await world.runJobs();
+
+    expect(await names()).toEqual(['Mine', 'Mine']);
+    expect((await world.show(id))?.locale).toBe('de');
+  });
+
   describe('what Keycloak’s rules refuse', () => {
     const writes = () => world.keycloak.calls.filter((call) => call.startsWith('PUT')).length;
     const refused = async () => (await reconcile(world.parts, true)).refused;
