@@ -61,9 +61,9 @@ class Changing {
   async change(route: Route, name: string): Promise<number> {
     const until = performance.now() + longestOutageMs;
     for (let repeated = 0; ; repeated += 1) {
-      const done = await this.#try(route, name).catch(() => false);
-      if (done) return repeated;
-      if (performance.now() > until) throw new Error(`By ${route} nothing could be changed any more.`);
+      const done = await this.#try(route, name).catch((error: unknown) => error);
+      if (done === true) return repeated;
+      if (performance.now() > until) throw new Error(`By ${route} nothing can be changed any more.`, { cause: done });
       await pause(againMs);
     }
   }
@@ -81,7 +81,9 @@ class Changing {
     const admin = await openAdmin(this.#stack.endpoints);
     const place = `/users/${this.person.subject}`;
     const read = whole ? ((await (await admin('GET', place)).json()) as User) : {};
-    return (await admin('PUT', place, { ...read, firstName })).ok;
+    const { ok, status } = await admin('PUT', place, { ...read, firstName });
+    if (!ok) throw new Error(`Keycloak answered ${status}.`);
+    return ok;
   }
 
   async #enterConsole(): Promise<string> {
@@ -185,7 +187,7 @@ export const isEveryRouteWhole = ({ drift, lost, stream }: EveryRoute): boolean 
  * @param count  changes in all
  */
 export async function everyRoute(stack: Stack, count: number, say: Say): Promise<EveryRoute> {
-  const made = await makePeople(stack.endpoints, Math.min(25, Math.ceil(count / 10)));
+  const made = await makePeople(stack.endpoints, Math.min(25, Math.max(writers, Math.ceil(count / 10))));
   const people = made.map((person) => new Changing(stack, person));
   const beside = { ...stack.environment('server'), PORT: '0', ADMIN_PORT: '0', GRPC_PORT: '0' };
   const found = await withService(beside, (observer) =>
