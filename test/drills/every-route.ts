@@ -83,7 +83,7 @@ class Changing {
     const read = whole ? ((await (await admin('GET', place)).json()) as User) : {};
     const { ok, status } = await admin('PUT', place, { ...read, firstName });
     if (!ok) throw new Error(`Keycloak answered ${status}.`);
-    return ok;
+    return true;
   }
 
   async #enterConsole(): Promise<string> {
