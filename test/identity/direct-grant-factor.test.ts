@@ -3,7 +3,7 @@ import { FactorVisits, mobile, newSecret, totpOf } from '../support/factor-visit
 import { type RunningService, startService } from '../support/running-service.ts';
 
 // All tests come from one address; the limits have tests of their own.
-const environment: Record<string, string> = { ...inject('environment'), SMS_PER_ADDRESS_PER_HOUR: '1000' };
+const environment = inject('environment');
 let service: RunningService;
 let visits: FactorVisits;
 beforeAll(async () => {

@@ -6,13 +6,7 @@ import { FactorVisits, mobile, newSecret } from '../support/factor-visits.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { Visitor } from '../support/visitor.ts';
 
-// All tests come from one address; the limits have tests of their own.
-const environment: Record<string, string> = {
-  ...inject('environment'),
-  SMS_PER_ADDRESS_PER_HOUR: '1000',
-  SMS_PER_COUNTRY_PER_HOUR: '1000',
-  SMS_BREAKER_LEAST: '1000',
-};
+const environment = inject('environment');
 let service: RunningService;
 let visits: FactorVisits;
 const stop = (): Promise<void> => service[Symbol.asyncDispose]() as Promise<void>;

@@ -23,9 +23,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     say: (line) => process.stdout.write(`  ${line}\n`),
   });
   project.provide('endpoints', stack.endpoints);
-  // All tests come from one network and share one Redis; the limit itself has tests of its own.
+  // All tests come from one network and share one Redis; the limits have tests of their own.
   const test = {
     REGISTRATIONS_PER_HOUR: '1000',
+    SMS_PER_ADDRESS_PER_HOUR: '1000',
+    SMS_PER_PREFIX_PER_HOUR: '1000',
+    SMS_PER_COUNTRY_PER_HOUR: '1000',
+    SMS_BREAKER_LEAST: '1000',
     // A Keycloak that has just started takes longer for its first mail than a customer should wait.
     KEYCLOAK_TIMEOUT_SECONDS: '15',
     TEST_LOG: path.join(stack.stateDir, 'log', 'service-in-test.log'),
