@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { Unavailable } from '../../domain/errors.ts';
-import type { KeycloakCredential } from '../../platform/keycloak-credentials.ts';
+import { type KeycloakCredential, trustedDeviceType } from '../../platform/keycloak-credentials.ts';
 import type { KeycloakLink } from '../../platform/keycloak-contacts.ts';
 import { subjectsOf } from '../../read-model/subjects.ts';
 
@@ -14,9 +14,6 @@ export interface OwnMeans {
   readonly links: readonly KeycloakLink[];
 }
 
-/** Keycloak's word for a device that is trusted. */
-const deviceType = /trusted-device$/;
-
 /** All that she signs in with, the newest last; undefined while Keycloak does not answer. */
 export async function meansOf(
   ctx: Pick<Ctx, 'pool' | 'config' | 'keycloak'>,
@@ -26,7 +23,7 @@ export async function meansOf(
     const subjects = await subjectsOf(ctx, customerId);
     const means = await Promise.all(subjects.map((subject) => ctx.keycloak.contacts.meansOf(subject)));
     const all = means.flatMap((one) => one?.credentials ?? []).toSorted((a, b) => +a.createdAt - +b.createdAt);
-    const isDevice = ({ type }: KeycloakCredential): boolean => deviceType.test(type);
+    const isDevice = ({ type }: KeycloakCredential): boolean => type === trustedDeviceType;
     return {
       password: all.find(({ kind }) => kind === 'PASSWORD'),
       factors: all.filter((one) => one.kind !== 'PASSWORD' && !isDevice(one)),

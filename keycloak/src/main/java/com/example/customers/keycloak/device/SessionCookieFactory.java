@@ -15,7 +15,7 @@ public final class SessionCookieFactory extends StepFactory {
         ID,
         "Customer session",
         "As Keycloak's own, but a session on trust opens no console and changes no account.",
-        new SessionCookie());
+        SessionCookie::new);
   }
 
   @Override

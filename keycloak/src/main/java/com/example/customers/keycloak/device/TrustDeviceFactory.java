@@ -14,7 +14,7 @@ public final class TrustDeviceFactory extends StepFactory {
         ID,
         "Customer trusted device",
         "Must follow the second factor. Trusts the browser for 30 days if its form says so.",
-        new TrustDevice());
+        TrustDevice::new);
   }
 
   /** The type of the credential: by it the account console lists devices. */

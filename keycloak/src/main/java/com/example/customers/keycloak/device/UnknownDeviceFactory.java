@@ -21,7 +21,7 @@ public final class UnknownDeviceFactory extends StepFactory
         ID,
         "Condition - unknown device",
         "Not met in a browser that the customer trusts, for a plain sign-in.",
-        CONDITION);
+        () -> CONDITION);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package com.example.customers.keycloak.flow;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.keycloak.Config;
 import org.keycloak.authentication.Authenticator;
 import org.keycloak.authentication.AuthenticatorFactory;
@@ -17,19 +18,21 @@ public abstract class StepFactory implements AuthenticatorFactory {
   private final String id;
   private final String name;
   private final String help;
-  private final Authenticator step;
+  private final Supplier<Authenticator> make;
+  private Authenticator step;
 
   /**
    * @param id what a flow calls it
    * @param name what the console calls it
    * @param help what the console says of it
-   * @param step keeps nothing of a request, so that one serves all
+   * @param make makes the step when the server starts; it keeps nothing of a request, so that one
+   *     serves all
    */
-  protected StepFactory(String id, String name, String help, Authenticator step) {
+  protected StepFactory(String id, String name, String help, Supplier<Authenticator> make) {
     this.id = id;
     this.name = name;
     this.help = help;
-    this.step = step;
+    this.make = make;
   }
 
   @Override
@@ -78,7 +81,9 @@ public abstract class StepFactory implements AuthenticatorFactory {
   }
 
   @Override
-  public void init(Config.Scope config) {}
+  public void init(Config.Scope config) {
+    step = make.get();
+  }
 
   @Override
   public void postInit(KeycloakSessionFactory factory) {}

@@ -16,6 +16,6 @@ public final class StartCleanFactory extends StepFactory {
         ID,
         "Customer start clean",
         "Must follow the mail. Removes whatever was set up before any address was proven.",
-        new StartClean());
+        StartClean::new);
   }
 }
